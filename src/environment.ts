@@ -6,12 +6,15 @@ export interface Environment {
   /** The process's environment variables at start. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly platform: string;
+  readonly processId: number;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly prompt: Prompt;
   readonly clock: Clock;
   readonly random: Random;
+  /** SHA-256 of a text's UTF-8 bytes. */
+  readonly sha256: (text: string) => Uint8Array;
   readonly http: HttpTransport;
   readonly browser: Browser;
   readonly loopback: Loopback;
@@ -19,12 +22,16 @@ export interface Environment {
   readonly home: Home;
   readonly userFiles: UserFiles;
   readonly locks: Locks;
+  /** The `memory` store: secrets that live as long as this process. */
+  readonly memory: Map<string, string>;
   /** Aborted with a CancelledError as reason on SIGHUP, SIGINT and SIGTERM. */
   readonly cancelled: AbortSignal;
 }
 
 export interface InputStream {
   readonly isTTY: boolean;
+  /** A pipe, a socket or a file: somebody feeds it. Not so a terminal and /dev/null. */
+  readonly isFed: boolean;
   /** The whole of standard input; throws CliError `usage` when it is longer than `limit` bytes. */
   readAll(limit: number): Promise<Uint8Array>;
 }
