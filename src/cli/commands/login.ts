@@ -1,0 +1,237 @@
+// oauth-cli login: options, then the login flow, then who is logged in.
+
+import type { Command } from 'commander';
+import type { Environment } from '../../environment.ts';
+import { CliError } from '../../errors.ts';
+import type { LoginInput, LoginProgress, LoginResult } from '../../flows/login.ts';
+import { checkStoreKind } from '../../profile/profile.ts';
+import type { StoreKind } from '../../profile/profile.ts';
+import { displayUrl, sanitize } from '../../sanitize.ts';
+import type { CommandContext, Frame } from '../command.ts';
+import {
+  collect,
+  listOrVariable,
+  optionOrVariable,
+  optionWithVariable,
+  withAction,
+} from '../command.ts';
+import { wholeNumber } from '../option-values.ts';
+import type { Output, OutputOptions } from '../output.ts';
+import { relativeTime } from '../relative-time.ts';
+import { readSecret } from '../secret-input.ts';
+import { tokenTypeName } from '../token-type-name.ts';
+
+type LoginOptions = OutputOptions & {
+  readonly profile?: string;
+  readonly clientId?: string;
+  readonly clientSecretStdin?: boolean;
+  readonly clientSecretFile?: string;
+  readonly clientAuth?: string;
+  readonly scope?: readonly string[];
+  readonly resource?: readonly string[];
+  readonly allowOrigin?: readonly string[];
+  readonly browser: boolean;
+  readonly port?: string;
+  readonly loginTimeout: string;
+  readonly store?: string;
+};
+
+export function addLoginCommand(program: Command, frame: Frame): void {
+  const command = program
+    .command('login')
+    .argument(
+      '[target]',
+      'the issuer: the https URL of the authorization server (OAUTH_CLI_ISSUER)',
+    )
+    .description('log in with the browser and keep the tokens')
+    .addOption(
+      optionWithVariable('--profile <name>', 'what to call this login', 'OAUTH_CLI_PROFILE'),
+    )
+    .addOption(
+      optionWithVariable(
+        '--client-id <id>',
+        'a client registered there; without one, oauth-cli registers itself',
+        'OAUTH_CLI_CLIENT_ID',
+      ),
+    )
+    .option(
+      '--client-secret-stdin',
+      'read the client secret from stdin (or OAUTH_CLI_CLIENT_SECRET)',
+    )
+    .option('--client-secret-file <path>', 'read the client secret from a file')
+    .addOption(
+      optionWithVariable(
+        '--client-auth <method>',
+        'none, client_secret_basic or client_secret_post',
+        'OAUTH_CLI_CLIENT_AUTH',
+      ),
+    )
+    .addOption(
+      optionWithVariable(
+        '--scope <scope>',
+        'what to ask for; repeatable',
+        'OAUTH_CLI_SCOPE',
+      ).argParser(collect),
+    )
+    .addOption(
+      optionWithVariable(
+        '--resource <uri>',
+        'resource indicator; repeatable',
+        'OAUTH_CLI_RESOURCE',
+      ).argParser(collect),
+    )
+    .option('--allow-origin <origin>', 'where the token may be sent besides; repeatable', collect)
+    .option('--no-browser', 'print the URL and wait, open nothing')
+    .option('--port <port>', 'port of the redirect listener (default: any free one)')
+    .option('--login-timeout <seconds>', 'how long to wait for the browser', '300')
+    .addOption(optionWithVariable('--store <store>', 'keychain or plaintext', 'OAUTH_CLI_STORE'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  oauth-cli login https://as.example
+  oauth-cli login --profile work --scope "openid email" https://as.example
+  oauth-cli login --client-id my-client --port 8400 https://as.example
+`,
+    );
+  withAction<LoginOptions>(frame, command, runLogin);
+}
+
+async function runLogin(
+  context: CommandContext,
+  options: LoginOptions,
+  target: string | undefined,
+): Promise<undefined> {
+  const { environment, output } = context;
+  const { login } = await import('../../flows/login.ts');
+  const input = await loginInput(environment, options, target);
+  const result = await login(environment, input, loginProgress(environment, output, input));
+  await printResult(environment, output, result);
+  return undefined;
+}
+
+async function loginInput(
+  environment: Environment,
+  options: LoginOptions,
+  target: string | undefined,
+): Promise<LoginInput> {
+  const store = optionOrVariable(environment, options.store, 'OAUTH_CLI_STORE');
+  return {
+    target: optionOrVariable(environment, target, 'OAUTH_CLI_ISSUER'),
+    profileName: optionOrVariable(environment, options.profile, 'OAUTH_CLI_PROFILE'),
+    clientId: optionOrVariable(environment, options.clientId, 'OAUTH_CLI_CLIENT_ID'),
+    clientSecret: await readSecret(environment, {
+      stdin: options.clientSecretStdin === true,
+      file: options.clientSecretFile,
+      variable: 'OAUTH_CLI_CLIENT_SECRET',
+    }),
+    clientAuthentication: optionOrVariable(
+      environment,
+      options.clientAuth,
+      'OAUTH_CLI_CLIENT_AUTH',
+    ),
+    scope: listOrVariable(environment, options.scope, 'OAUTH_CLI_SCOPE')?.join(' '),
+    resources: listOrVariable(environment, options.resource, 'OAUTH_CLI_RESOURCE') ?? [],
+    allowedOrigins: options.allowOrigin ?? [],
+    port: options.port === undefined ? undefined : wholeNumber('--port', options.port, 65_535),
+    browser: options.browser,
+    timeout: wholeNumber('--login-timeout', options.loginTimeout, 86_400) * 1000,
+    store: store === undefined ? undefined : storeThatLasts(checkStoreKind(store)),
+  };
+}
+
+function storeThatLasts(store: StoreKind): StoreKind {
+  if (store !== 'memory') return store;
+  throw new CliError('usage', 'a login in the memory store would be gone when the command ends', {
+    hint: 'use the keychain, or --store plaintext',
+  });
+}
+
+function loginProgress(environment: Environment, output: Output, input: LoginInput): LoginProgress {
+  const { bold, dim } = output.reportPaint;
+  const minutes = Math.ceil(input.timeout / 60_000);
+  return {
+    waitingForUnlock: () =>
+      output.report('Your keychain is locked: please unlock it in the window that opens.'),
+    async authorizing(url, browser) {
+      const lead = {
+        opened: 'Your browser opens. If it does not, go to:',
+        failed: 'The browser could not be started. Please open this address:',
+        none: 'Open this address in a browser on this machine:',
+      };
+      // Not `report`: without the address nobody could go on, also with --quiet.
+      await environment.stderr.write(`${lead[browser]}\n\n  ${bold(displayUrl(url))}\n\n`);
+      await output.report(
+        dim(`Waiting for you to finish there, ${minutes} min at most; Ctrl-C stops.`),
+      );
+    },
+    refusedCallbacks(count) {
+      if (count !== 20) return;
+      void output.warn(
+        'something on this machine keeps calling the redirect address with a wrong state',
+      );
+    },
+  };
+}
+
+async function printResult(
+  environment: Environment,
+  output: Output,
+  result: LoginResult,
+): Promise<void> {
+  const { profile, tokens } = result;
+  if (output.isJson) {
+    await output.printJson({
+      profile: profile.name,
+      issuer: profile.issuer,
+      client_id: profile.clientId,
+      subject: tokens.subject,
+      scope: tokens.scope,
+      token_type: tokenTypeName(tokens.tokenType),
+      expires_at:
+        tokens.expiresAt === undefined ? undefined : new Date(tokens.expiresAt).toISOString(),
+      store: profile.store,
+    });
+    return;
+  }
+  const { green, bold, dim } = output.reportPaint;
+  const who =
+    tokens.subject === undefined ? 'Logged in' : `Logged in as ${bold(sanitize(tokens.subject))}`;
+  await output.report(`${green('✓')} ${who} at ${sanitize(profile.issuer)}`);
+  await output.report(
+    `  ${dim('scope  ')} ${tokens.scope === undefined ? 'not told' : sanitize(tokens.scope)}`,
+  );
+  await output.report(
+    `  ${dim('token  ')} ${lifetime(environment, tokens.expiresAt, tokens.refreshToken)}`,
+  );
+  await output.report(`  ${dim('profile')} ${profile.name}, in the ${storeName[profile.store]}`);
+  if (result.requestedScope !== undefined && tokens.scope !== result.requestedScope) {
+    await output.report(
+      dim(
+        `  The server granted another scope than was asked for (${sanitize(result.requestedScope)}).`,
+      ),
+    );
+  }
+  const [origin] = profile.allowedOrigins;
+  await output.report(
+    dim(`  Next: ${origin === undefined ? 'oauth-cli token' : `oauth-cli request ${origin}/…`}`),
+  );
+}
+
+const storeName: Record<StoreKind, string> = {
+  keychain: 'keychain',
+  plaintext: 'plaintext store: anybody who can read your files can read these tokens',
+  memory: 'memory of this process',
+};
+
+function lifetime(
+  environment: Environment,
+  expiresAt: number | undefined,
+  refreshToken: string | undefined,
+): string {
+  const until =
+    expiresAt === undefined
+      ? 'the server does not say for how long'
+      : `expires ${relativeTime(environment.clock.now(), expiresAt)}`;
+  return refreshToken === undefined ? until : `${until}, renewed when it is needed`;
+}

@@ -1,0 +1,118 @@
+// The client that a login uses: the one named, else the profile's, else one registered now (RFC 7591).
+
+import type { LoopbackListener, Random } from '../environment.ts';
+import { CliError } from '../errors.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import type { Client } from '../oauth/client.ts';
+import { checkClientAuthenticationMethod } from '../oauth/client.ts';
+import { registerClient, withoutPort } from '../oauth/client-registration.ts';
+import type { ProtocolFetch } from '../oauth/protocol-fetch.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { ClientSecrets } from '../tokens/profile-secrets.ts';
+import { findClientSecrets } from '../tokens/profile-secrets.ts';
+import type { SecretStore } from '../tokens/secret-store.ts';
+
+export type LoginClient = {
+  readonly client: Client;
+  readonly registered: boolean;
+  /** As registered: without the port. */
+  readonly redirectUri: string;
+  /** What to keep beside the tokens; null when the client has no secrets. */
+  readonly secrets: ClientSecrets | null;
+};
+
+export type ClientInput = {
+  readonly existing: Profile | null;
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
+  readonly clientAuthentication: string | undefined;
+};
+
+/** The redirect URI's path: the profile's own, or a new one that no other client has. @see RFC 8252 §8.10 */
+export function callbackPath(random: Random, existing: Profile | null): string {
+  if (existing !== null) return new URL(existing.redirectUri).pathname;
+  const name = [...random.bytes(9)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `/cb/${name}`;
+}
+
+/** @throws CliError `usage`, and what registration throws */
+export async function findLoginClient(
+  protocolFetch: ProtocolFetch,
+  store: SecretStore,
+  server: AuthorizationServer,
+  listener: LoopbackListener,
+  input: ClientInput,
+  scope: string | undefined,
+): Promise<LoginClient> {
+  const redirectUri = withoutPort(listener.redirectUri);
+  if (input.clientId !== undefined) return namedClient(input, input.clientId, redirectUri);
+  const { existing } = input;
+  if (existing !== null && (existing.redirectUri === redirectUri || !existing.registered)) {
+    const client = await profileClient(store, existing, redirectUri);
+    if (client !== null) return client;
+  }
+  const registration = await registerClient(protocolFetch, server, redirectUri, scope);
+  const { client, ...secrets } = registration;
+  return {
+    client,
+    registered: true,
+    redirectUri,
+    secrets:
+      client.clientSecret === undefined && secrets.registrationAccessToken === undefined
+        ? null
+        : { clientSecret: client.clientSecret, ...secrets },
+  };
+}
+
+/** The client that a profile's tokens belong to. @throws StoreError; CliError `usage` */
+export async function clientOf(store: SecretStore, profile: Profile): Promise<Client> {
+  const secrets = await findClientSecrets(store, profile);
+  return clientFrom(profile, secrets);
+}
+
+function namedClient(input: ClientInput, clientId: string, redirectUri: string): LoginClient {
+  const { clientSecret } = input;
+  const authentication = checkClientAuthenticationMethod(
+    input.clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic'),
+  );
+  if (authentication !== 'none' && clientSecret === undefined) {
+    throw new CliError('usage', `${authentication} needs a client secret`, {
+      hint: 'give it with --client-secret-stdin, --client-secret-file or OAUTH_CLI_CLIENT_SECRET',
+    });
+  }
+  return {
+    client: { clientId, authentication, clientSecret },
+    registered: false,
+    redirectUri,
+    secrets:
+      clientSecret === undefined
+        ? null
+        : {
+            clientSecret,
+            clientSecretExpiresAt: undefined,
+            registrationAccessToken: undefined,
+            registrationClientUri: undefined,
+          },
+  };
+}
+
+async function profileClient(
+  store: SecretStore,
+  existing: Profile,
+  redirectUri: string,
+): Promise<LoginClient | null> {
+  const secrets = await findClientSecrets(store, existing);
+  const client = clientFrom(existing, secrets);
+  // A public client needs no secret; another one whose secret is gone can only be registered anew.
+  if (client.authentication !== 'none' && client.clientSecret === undefined) return null;
+  return { client, registered: existing.registered, redirectUri, secrets };
+}
+
+function clientFrom(profile: Profile, secrets: ClientSecrets | null): Client {
+  return {
+    clientId: profile.clientId,
+    authentication: checkClientAuthenticationMethod(profile.clientAuthentication),
+    clientSecret: secrets?.clientSecret,
+    idTokenSignedResponseAlg: profile.idTokenSignedResponseAlg,
+  };
+}

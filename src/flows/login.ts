@@ -1,0 +1,271 @@
+// Login: discover, bind the listener, find or register the client, authorize in the browser, redeem the code,
+// validate the ID token, store (RFC 8252, RFC 6749 §4.1, OpenID Connect Core §3.1).
+
+import type { Callback, Environment, LoopbackListener } from '../environment.ts';
+import { CliError, OAuthError } from '../errors.ts';
+import { parseOrigin } from '../http/origin.ts';
+import type { AuthorizationRequest } from '../oauth/authorization-request.ts';
+import {
+  checkResource,
+  createAuthorizationRequest,
+  defaultScope,
+} from '../oauth/authorization-request.ts';
+import type { AuthorizationResponse } from '../oauth/authorization-response.ts';
+import { answersRequest, validateAuthorizationResponse } from '../oauth/authorization-response.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import {
+  discoverAuthorizationServer,
+  findEndpoint,
+  requireEndpoint,
+} from '../oauth/authorization-server.ts';
+import type { ProtocolFetch } from '../oauth/protocol-fetch.ts';
+import { userAgent } from '../version.ts';
+import { createProtocolFetch } from '../oauth/protocol-fetch.ts';
+import { requestTokensByCode } from '../oauth/token-request.ts';
+import type { Profile, StoreKind } from '../profile/profile.ts';
+import { openSecretStore } from '../tokens/secret-store.ts';
+import type { TokenSet } from '../tokens/token-set.ts';
+import type { LoginClient } from './login-client.ts';
+import { callbackPath, findLoginClient } from './login-client.ts';
+import type { LoginProfile } from './login-profile.ts';
+import { chooseLoginProfile } from './login-profile.ts';
+import { forgetSecrets, saveLogin } from './save-login.ts';
+import { tokenSetOf } from './token-set-of.ts';
+import { readyStore } from './ready-store.ts';
+
+export type LoginInput = {
+  /** The issuer; undefined means the named profile's, or to ask. */
+  readonly target: string | undefined;
+  readonly profileName: string | undefined;
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
+  readonly clientAuthentication: string | undefined;
+  readonly scope: string | undefined;
+  readonly resources: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly port: number | undefined;
+  readonly browser: boolean;
+  /** From the moment the URL is shown to the callback, in milliseconds. */
+  readonly timeout: number;
+  /** Undefined means the profile's, else the keychain. */
+  readonly store: StoreKind | undefined;
+};
+
+export type LoginResult = {
+  readonly profile: Profile;
+  readonly tokens: TokenSet;
+  readonly requestedScope: string | undefined;
+};
+
+/** What happens on the way, for the person who waits. */
+export interface LoginProgress {
+  waitingForUnlock(): Promise<void>;
+  /** The URL to open, and whether a browser was started with it. */
+  authorizing(url: string, browser: 'opened' | 'failed' | 'none'): Promise<void>;
+  /** Somebody called the redirect URI with a foreign or missing state, this many times. */
+  refusedCallbacks(count: number): void;
+}
+
+/**
+ * Logs a person in; nothing is stored unless every check has passed.
+ * @throws CliError and OAuthError as each step does; `timeout` when nobody came back in time
+ */
+export async function login(
+  environment: Environment,
+  input: LoginInput,
+  progress: LoginProgress,
+): Promise<LoginResult> {
+  const allowedOrigins = input.allowedOrigins.map(parseOrigin);
+  for (const resource of input.resources) checkResource(resource);
+  const chosen = await chooseLoginProfile(environment, input);
+  const { existing } = chosen;
+  const storeKind = input.store ?? existing?.store ?? 'keychain';
+  const store = openSecretStore(environment, storeKind);
+  await readyStore(environment, store, storeKind, progress);
+  const protocolFetch = createProtocolFetch(environment, userAgent);
+  const server = await discoverAuthorizationServer(protocolFetch, chosen.issuer, {
+    typed: existing === null,
+  });
+  refuseForgottenIssuerPromise(server, existing);
+  refuseBadEndpoints(server);
+  const listener = await environment.loopback.listen({
+    path: callbackPath(environment.random, existing),
+    port: input.port,
+    onRefused: (count) => progress.refusedCallbacks(count),
+  });
+  try {
+    const scope = input.scope ?? defaultScope(server);
+    const client = await findLoginClient(
+      protocolFetch,
+      store,
+      server,
+      listener,
+      { ...input, existing },
+      scope,
+    );
+    const request = createAuthorizationRequest(environment, server, {
+      clientId: client.client.clientId,
+      redirectUri: listener.redirectUri,
+      scope,
+      resources: input.resources,
+    });
+    const callback = await authorize(environment, listener, server, request, input, progress);
+    return await answering(callback, async () => {
+      const response = await validateAuthorizationResponse(
+        callback.parameters,
+        request,
+        server,
+        client.client,
+      );
+      const tokens = await redeem(environment, protocolFetch, server, client, request, response);
+      const profile = profileOf(
+        environment,
+        allowedOrigins,
+        chosen,
+        storeKind,
+        server,
+        client,
+        request,
+      );
+      await saveLogin(environment, store, profile, tokens, client);
+      const outdated = existing?.store === storeKind ? null : (existing ?? chosen.replaced);
+      if (outdated !== null) await forgetSecrets(environment, outdated);
+      return { profile, tokens, requestedScope: request.scope };
+    });
+  } finally {
+    await listener.close();
+  }
+}
+
+/** Shows the URL, opens the browser and waits for the callback that answers this request. */
+async function authorize(
+  environment: Environment,
+  listener: LoopbackListener,
+  server: AuthorizationServer,
+  request: AuthorizationRequest,
+  input: LoginInput,
+  progress: LoginProgress,
+): Promise<Callback> {
+  const timer = new AbortController();
+  const waiting = new AbortController();
+  const signal = AbortSignal.any([environment.cancelled, timer.signal]);
+  const callback = listener.receive(
+    (parameters) => answersRequest(parameters, request, server),
+    signal,
+  );
+  // The wait below may throw before the callback is awaited; its rejection is then not lost but already told.
+  callback.catch(() => undefined);
+  environment.clock.sleep(input.timeout, waiting.signal).then(
+    () => timer.abort(loginTimeout(input.timeout)),
+    () => undefined,
+  );
+  try {
+    const opens = input.browser && environment.browser.available();
+    const opened = opens && (await environment.browser.open(request.url.href));
+    await progress.authorizing(request.url.href, opened ? 'opened' : opens ? 'failed' : 'none');
+    return await callback;
+  } finally {
+    waiting.abort();
+  }
+}
+
+async function redeem(
+  environment: Environment,
+  protocolFetch: ProtocolFetch,
+  server: AuthorizationServer,
+  { client }: LoginClient,
+  request: AuthorizationRequest,
+  response: AuthorizationResponse,
+): Promise<TokenSet> {
+  const received = await requestTokensByCode(protocolFetch, server, client, request, response);
+  return tokenSetOf(environment, protocolFetch, server, client, received, {
+    requestedScope: request.scope,
+    nonce: request.nonce,
+    previous: null,
+  });
+}
+
+/** The browser is told the same outcome as the terminal. */
+async function answering<T>(callback: Callback, step: () => Promise<T>): Promise<T> {
+  let result;
+  try {
+    result = await step();
+  } catch (error) {
+    const denied = error instanceof OAuthError && error.code === 'authorization_denied';
+    await callback.respond(denied ? 'denied' : 'failed');
+    throw error;
+  }
+  await callback.respond('logged_in');
+  return result;
+}
+
+function profileOf(
+  environment: Environment,
+  allowedOrigins: readonly string[],
+  { name, existing }: LoginProfile,
+  store: StoreKind,
+  server: AuthorizationServer,
+  { client, registered, redirectUri }: LoginClient,
+  request: AuthorizationRequest,
+): Profile {
+  const userinfo = findEndpoint(server, 'userinfo_endpoint');
+  const origins = [
+    ...request.resources
+      .filter((resource) => /^https?:/i.test(resource))
+      .map((resource) => new URL(resource).origin),
+    ...(userinfo === null ? [] : [userinfo.origin]),
+    ...allowedOrigins,
+    ...(existing?.allowedOrigins ?? []),
+  ];
+  return {
+    name,
+    issuer: server.issuer,
+    clientId: client.clientId,
+    clientAuthentication: client.authentication,
+    registered,
+    idTokenSignedResponseAlg: client.idTokenSignedResponseAlg,
+    redirectUri,
+    scope: request.scope,
+    resources: request.resources,
+    allowedOrigins: [...new Set(origins)],
+    store,
+    storeKey: existing?.storeKey ?? newStoreKey(environment),
+    issuerInResponse:
+      server.authorization_response_iss_parameter_supported === true ||
+      (existing?.issuerInResponse ?? false),
+  };
+}
+
+function newStoreKey(environment: Environment): string {
+  return [...environment.random.bytes(12)]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+}
+
+/** RFC 9207 §2.4: the promise counts for good, also when the metadata no longer make it. */
+function refuseForgottenIssuerPromise(server: AuthorizationServer, existing: Profile | null): void {
+  if (existing?.issuerInResponse !== true) return;
+  if (server.authorization_response_iss_parameter_supported === true) return;
+  throw new CliError(
+    'protocol_violation',
+    'the authorization server no longer promises its issuer (iss) in authorization responses',
+    { hint: 'if this is on purpose, delete the profile and log in again' },
+  );
+}
+
+/** What comes after the browser is checked before it, so that nobody logs in for nothing. */
+function refuseBadEndpoints(server: AuthorizationServer): void {
+  requireEndpoint(server, 'token_endpoint');
+  findEndpoint(server, 'jwks_uri');
+  findEndpoint(server, 'userinfo_endpoint');
+}
+
+function loginTimeout(milliseconds: number): CliError {
+  return new CliError(
+    'timeout',
+    `nobody came back from the browser within ${Math.round(milliseconds / 1000)} seconds`,
+    {
+      hint: 'run the command again, or allow more with --login-timeout <seconds>',
+    },
+  );
+}

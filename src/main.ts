@@ -1,0 +1,66 @@
+// The composition root: builds the real Environment, runs, and returns the exit code.
+
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import { createBrowser } from './adapters/browser.ts';
+import { createClock } from './adapters/clock.ts';
+import { createHome, homeDirectory } from './adapters/home.ts';
+import { createHttpTransport } from './adapters/http-transport.ts';
+import { createLocks } from './adapters/locks.ts';
+import { createLoopback } from './adapters/loopback.ts';
+import { createOsKeychain } from './adapters/os-keychain.ts';
+import { createPrompt } from './adapters/prompt.ts';
+import { createRandom } from './adapters/random.ts';
+import { createCancellation } from './adapters/signals.ts';
+import { createStreams } from './adapters/streams.ts';
+import { createUserFiles } from './adapters/user-files.ts';
+import { run } from './cli/run.ts';
+import type { Environment } from './environment.ts';
+
+/** `argv` without node and the script. Resolves with the exit code; nothing is left open. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const cancellation = createCancellation();
+  try {
+    return await run(argv, createEnvironment(cancellation.signal));
+  } finally {
+    cancellation.dispose();
+  }
+}
+
+function createEnvironment(cancelled: AbortSignal): Environment {
+  const variables = { ...process.env };
+  hideSecretsFromChildren();
+  const { platform } = process;
+  const streams = createStreams({ onBrokenPipe: () => process.exit(0) });
+  const locateHome = () => homeDirectory({ platform, variables, homedir: os.homedir });
+  return {
+    ...streams,
+    variables,
+    platform,
+    processId: process.pid,
+    prompt: createPrompt(cancelled),
+    clock: createClock(),
+    random: createRandom(),
+    sha256: (text) => createHash('sha256').update(text).digest(),
+    http: createHttpTransport(),
+    browser: createBrowser({
+      platform,
+      variables,
+      isTTY: streams.stdin.isTTY && streams.stderr.isTTY,
+    }),
+    loopback: createLoopback(),
+    keychain: createOsKeychain({ platform, variables }),
+    home: createHome(locateHome),
+    userFiles: createUserFiles(),
+    locks: createLocks(locateHome),
+    memory: new Map(),
+    cancelled,
+  };
+}
+
+/** Our variables may hold secrets, and the `open` package hands the whole of process.env to the browser. */
+function hideSecretsFromChildren(): void {
+  for (const name of Object.keys(process.env)) {
+    if (name.toUpperCase().startsWith('OAUTH_CLI_')) Reflect.deleteProperty(process.env, name);
+  }
+}
