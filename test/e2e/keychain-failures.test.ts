@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createOsKeychain } from '../../src/adapters/os-keychain.ts';
+import { createOsKeychain } from '../../src/adapters/keychain/os-keychain.ts';
 import { CancelledError } from '../../src/errors.ts';
 import { callKeychain, missingKeychainTools } from '../support/keychain-call.ts';
 import { startBus, startSecretService, startStandIn } from '../support/secret-service.ts';

@@ -2,8 +2,8 @@
 // and the real HTTP transport and loopback listener. The browser is a function.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { createHttpTransport } from '../../src/adapters/http-transport.ts';
-import { createLoopback } from '../../src/adapters/loopback.ts';
+import { createHttpTransport } from '../../src/adapters/http/http-transport.ts';
+import { createLoopback } from '../../src/adapters/loopback/loopback.ts';
 import type {
   Environment,
   Home,

@@ -3,7 +3,7 @@
 // Prints {result} or, with exit 8 as the command line does, {error}.
 
 import { readFileSync } from 'node:fs';
-import { createOsKeychain } from '../../dist/adapters/os-keychain.js';
+import { createOsKeychain } from '../../dist/adapters/keychain/os-keychain.js';
 
 const { platform = 'linux', call, arguments: given = [] } = JSON.parse(process.argv[2]);
 const keychain = createOsKeychain({ platform, variables: process.env });

@@ -7,7 +7,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { busCall, connectToBus } from '../../src/adapters/dbus-connection.ts';
+import { busCall, connectToBus } from '../../src/adapters/keychain/dbus/dbus-connection.ts';
 
 export type SecretService = {
   /** For children: the bus, a HOME and XDG directories of its own, and PATH. */

@@ -61,7 +61,7 @@ describe('the layers', () => {
   });
 
   it('finds forbidden arrows: the check itself can fail', () => {
-    expect(isAllowed('flows/login.ts', 'flows', rules['flows']!, '../adapters/home.ts')).toBe(
+    expect(isAllowed('flows/login.ts', 'flows', rules['flows']!, '../adapters/files/home.ts')).toBe(
       false,
     );
     expect(isAllowed('flows/login.ts', 'flows', rules['flows']!, 'oauth4webapi')).toBe(false);

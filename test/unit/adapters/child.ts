@@ -1,29 +1,12 @@
-// Runs code against the compiled adapters in processes of their own: another umask, another user, a signal.
+// Runs code against the built adapters in processes of their own: another umask, another user, a signal.
 
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, symlink, writeFile, mkdir } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import ts from 'typescript';
 
 const root = path.resolve(import.meta.dirname, '../../..');
-
-const modules = [
-  'errors',
-  'adapters/clock',
-  'adapters/descriptor',
-  'adapters/durable-write',
-  'adapters/file-sink',
-  'adapters/home',
-  'adapters/locks',
-  'adapters/private-file',
-  'adapters/prompt',
-  'adapters/signals',
-  'adapters/streams',
-  'adapters/system-error',
-  'adapters/user-files',
-];
 
 export const isRoot = process.geteuid?.() === 0;
 export const needsRoot = isRoot
@@ -53,10 +36,10 @@ export async function makeWorkplace(): Promise<Workplace> {
   const directory = path.join(base, 'work');
   await chmod(base, 0o755);
   await mkdir(directory, { mode: 0o755 });
-  await mkdir(path.join(base, 'src/adapters'), { recursive: true });
   await writeFile(path.join(base, 'package.json'), '{"type":"module"}');
   await symlink(path.join(root, 'node_modules'), path.join(base, 'node_modules'));
-  await Promise.all(modules.map((name) => compile(name, base)));
+  // A copy, since another user may not be able to read the checkout.
+  await cp(path.join(root, 'dist'), path.join(base, 'src'), { recursive: true });
   let programs = 0;
   return {
     directory,
@@ -68,19 +51,6 @@ export async function makeWorkplace(): Promise<Workplace> {
     },
     remove: () => rm(base, { recursive: true, force: true }),
   };
-}
-
-async function compile(name: string, base: string): Promise<void> {
-  const source = await readFile(path.join(root, 'src', `${name}.ts`), 'utf8');
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: {
-      module: ts.ModuleKind.ESNext,
-      target: ts.ScriptTarget.ES2023,
-      verbatimModuleSyntax: true,
-      rewriteRelativeImportExtensions: true,
-    },
-  });
-  await writeFile(path.join(base, 'src', `${name}.js`), outputText);
 }
 
 export type Ended = {

@@ -1,7 +1,7 @@
 // Where the session bus is looked for.
 
 import { expect, it } from 'vitest';
-import { sessionBusSockets } from '../../../src/adapters/dbus-address.ts';
+import { sessionBusSockets } from '../../../src/adapters/keychain/dbus/dbus-address.ts';
 
 it.each([
   ['unix:path=/run/bus', ['/run/bus']],

@@ -6,10 +6,10 @@ import {
   decodeMessage,
   encodeMethodCall,
   messageLength,
-} from '../../../src/adapters/dbus-message.ts';
-import { readerOf, readValues } from '../../../src/adapters/dbus-decode.ts';
-import { encodeValues } from '../../../src/adapters/dbus-encode.ts';
-import type { DBusValue } from '../../../src/adapters/dbus-types.ts';
+} from '../../../src/adapters/keychain/dbus/dbus-message.ts';
+import { readerOf, readValues } from '../../../src/adapters/keychain/dbus/dbus-decode.ts';
+import { encodeValues } from '../../../src/adapters/keychain/dbus/dbus-encode.ts';
+import type { DBusValue } from '../../../src/adapters/keychain/dbus/dbus-types.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 

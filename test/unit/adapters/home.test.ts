@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createHome, homeDirectory } from '../../../src/adapters/home.ts';
+import { createHome, homeDirectory } from '../../../src/adapters/files/home.ts';
 import type { CliError } from '../../../src/errors.ts';
 import { StoreError } from '../../../src/errors.ts';
 import type { Workplace } from './child.ts';
@@ -112,7 +112,7 @@ describe('modes', () => {
       if (isRoot) fs.chownSync(directory, stranger, stranger);
       const state = path.join(directory, 'parent/state');
       const program = await workplace.program(`
-        import { createHome } from './src/adapters/home.js';
+        import { createHome } from './src/adapters/files/home.js';
         const home = createHome(() => ${JSON.stringify(state)});
         await home.write('tokens/a', Buffer.from('secret'));
         await home.write('tokens/a', Buffer.from('secret'));
@@ -135,7 +135,7 @@ describe('modes', () => {
   }) => {
     const trace = path.join(workplace.directory, 'trace');
     const program = await workplace.program(`
-      import { createHome } from './src/adapters/home.js';
+      import { createHome } from './src/adapters/files/home.js';
       await createHome(() => ${JSON.stringify(directory)}).write('a', Buffer.from('canary'));`);
     missing(skip, 'strace', spawnSync('strace', ['-V']).status === 0);
     const inner = `sh -c 'umask 777; exec "$0" "$1"' "$0" "$1"`;
@@ -328,7 +328,7 @@ describe('crashes and failures', () => {
   it('STORE-03: a writer that is killed leaves the old or the new value', async () => {
     const values = ['a', 'b'].map((letter) => letter.repeat(300_000));
     const program = await workplace.program(`
-      import { createHome } from './src/adapters/home.js';
+      import { createHome } from './src/adapters/files/home.js';
       const home = createHome(() => ${JSON.stringify(directory)});
       for (let i = 0; ; i++) {
         await home.write('value', Buffer.from('ab'[i % 2].repeat(300_000)));
@@ -346,7 +346,7 @@ describe('crashes and failures', () => {
 
   it('STORE-03: readers see whole values while others write', async () => {
     const program = await workplace.program(`
-      import { createHome } from './src/adapters/home.js';
+      import { createHome } from './src/adapters/files/home.js';
       const home = createHome(() => ${JSON.stringify(directory)});
       for (let i = 0; i < 200; i++) await home.write('value', Buffer.from('ab'[i % 2].repeat(100_000)));`);
     await home().write('value', bytes('a'.repeat(100_000)));
@@ -385,7 +385,7 @@ describe('crashes and failures', () => {
   it('STORE-05: a write that fails half-way leaves the old value and no temporary file', async () => {
     const file = await written();
     const program = await workplace.program(`
-      import { createHome } from './src/adapters/home.js';
+      import { createHome } from './src/adapters/files/home.js';
       const home = createHome(() => ${JSON.stringify(directory)});
       const error = await home.write('config.json', Buffer.alloc(1 << 20)).catch((reason) => reason);
       process.stdout.write(JSON.stringify([error.name, error.code, error.message]));`);
@@ -406,7 +406,7 @@ describe('crashes and failures', () => {
     const mount = path.join(workplace.directory, `mount-${count}`);
     fs.mkdirSync(mount);
     const program = await workplace.program(`
-      import { createHome } from './src/adapters/home.js';
+      import { createHome } from './src/adapters/files/home.js';
       const home = createHome(() => ${JSON.stringify(path.join(mount, 'state'))});
       const error = await home.write('a', Buffer.alloc(Number(process.env.SIZE))).catch((reason) => reason);
       const old = await home.read('a');
@@ -438,7 +438,7 @@ describe('crashes and failures', () => {
     async () => {
       fs.mkdirSync(directory, { mode: 0o755 });
       const program = await workplace.program(`
-      import { createHome } from './src/adapters/home.js';
+      import { createHome } from './src/adapters/files/home.js';
       const home = createHome(() => ${JSON.stringify(path.join(directory, 'state'))});
       const error = await home.write('a', Buffer.from('x')).catch((reason) => reason);
       process.stdout.write(JSON.stringify([error.code, error.message, error.hint]));`);
@@ -513,7 +513,7 @@ describe('where the directory is', () => {
     async () => {
       const program = await workplace.program(`
       import os from 'node:os';
-      import { createHome, homeDirectory } from './src/adapters/home.js';
+      import { createHome, homeDirectory } from './src/adapters/files/home.js';
       const home = createHome(() => homeDirectory({ platform: 'linux', variables: {}, homedir: os.homedir }));
       process.stdout.write((await home.read('a').catch((reason) => reason)).message);`);
       const child = startChild(program, { uid: stranger, before: 'unset HOME' });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { translateHttpError } from '../../../src/adapters/http-errors.ts';
+import { translateHttpError } from '../../../src/adapters/http/http-errors.ts';
 import { CliError } from '../../../src/errors.ts';
 
 const url = new URL('https://api.example:8443/path?token=canary');

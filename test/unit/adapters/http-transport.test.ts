@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import net from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createHttpTransport } from '../../../src/adapters/http-transport.ts';
+import { createHttpTransport } from '../../../src/adapters/http/http-transport.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/environment.ts';
 import { CancelledError, CliError } from '../../../src/errors.ts';
 import { httpResponse, startByteServer } from '../../support/byte-server.ts';

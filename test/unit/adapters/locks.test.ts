@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createLocks } from '../../../src/adapters/locks.ts';
+import { createLocks } from '../../../src/adapters/files/locks.ts';
 import type { CliError } from '../../../src/errors.ts';
 import { CancelledError, StoreError } from '../../../src/errors.ts';
 import type { Workplace } from './child.ts';
@@ -34,7 +34,7 @@ async function failure(work: Promise<unknown>): Promise<unknown> {
 /** A process that takes the lock, says so and keeps it. */
 async function holder() {
   const program = await workplace.program(`
-    import { createLocks } from './src/adapters/locks.js';
+    import { createLocks } from './src/adapters/files/locks.js';
     await createLocks(() => ${JSON.stringify(directory)}).acquire('tokens-a', 30_000, new AbortController().signal);
     process.stdout.write('held');
     setInterval(() => undefined, 60_000);`);
@@ -117,7 +117,7 @@ describe('locks', () => {
   it('STORE-17: 20 processes with 25 rounds each never hold it together, though some are killed', async () => {
     const program = await workplace.program(`
       import fs from 'node:fs';
-      import { createLocks } from './src/adapters/locks.js';
+      import { createLocks } from './src/adapters/files/locks.js';
       const locks = createLocks(() => ${JSON.stringify(directory)});
       const counter = ${JSON.stringify(path.join(workplace.directory, 'counter'))};
       const dies = process.env.DIES === '1';

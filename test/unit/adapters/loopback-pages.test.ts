@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { createLoopback } from '../../../src/adapters/loopback.ts';
+import { createLoopback } from '../../../src/adapters/loopback/loopback.ts';
 import type { CallbackOutcome } from '../../../src/environment.ts';
 import { exchange, get } from '../../support/raw-http.ts';
 import type { RawAnswer } from '../../support/raw-http.ts';

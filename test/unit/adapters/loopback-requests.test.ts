@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createLoopback } from '../../../src/adapters/loopback.ts';
+import { createLoopback } from '../../../src/adapters/loopback/loopback.ts';
 import type { LoopbackListener } from '../../../src/environment.ts';
 import { exchange, get, openSocket, readAnswer } from '../../support/raw-http.ts';
 

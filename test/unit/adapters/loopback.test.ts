@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { createLoopback } from '../../../src/adapters/loopback.ts';
+import { createLoopback } from '../../../src/adapters/loopback/loopback.ts';
 import type { LoopbackListener, LoopbackOptions } from '../../../src/environment.ts';
 import { exchange, get, openSocket, readAnswer } from '../../support/raw-http.ts';
 

@@ -18,9 +18,9 @@ type Shown = { shown: string; status: number; restored: boolean };
 
 const preamble = `
   import fs from 'node:fs';
-  import { createPrompt } from './src/adapters/prompt.js';
+  import { createPrompt } from './src/adapters/terminal/prompt.js';
   import { createCancellation } from './src/adapters/signals.js';
-  import { createStreams } from './src/adapters/streams.js';
+  import { createStreams } from './src/adapters/terminal/streams.js';
   const { signal } = createCancellation();
   const prompt = createPrompt(signal);
   const say = (value) => fs.writeSync(1, '<' + JSON.stringify(value) + '>');

@@ -14,7 +14,7 @@ afterAll(() => workplace.remove());
 async function start(code: string, options: ChildOptions = {}) {
   const program = await workplace.program(`
     import fs from 'node:fs';
-    import { createStreams } from './src/adapters/streams.js';
+    import { createStreams } from './src/adapters/terminal/streams.js';
     const { stdin, stdout, stderr } = createStreams({ onBrokenPipe: () => process.exit(0) });
     const say = (text) => fs.writeSync(2, text);
     ${code}`);

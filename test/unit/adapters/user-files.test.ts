@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createUserFiles } from '../../../src/adapters/user-files.ts';
+import { createUserFiles } from '../../../src/adapters/files/user-files.ts';
 import { CliError } from '../../../src/errors.ts';
 import type { Workplace } from './child.ts';
 import {
@@ -108,7 +108,7 @@ describe('writing a regular file', () => {
 
   it('a name without a directory is one in the working directory', async () => {
     const program = await workplace.program(`
-      import { createUserFiles } from './src/adapters/user-files.js';
+      import { createUserFiles } from './src/adapters/files/user-files.js';
       process.chdir(${JSON.stringify(directory)});
       const sink = await createUserFiles().create('a');
       await sink.write(Buffer.from('x'));
@@ -123,7 +123,7 @@ describe('writing a regular file', () => {
     ['077', 0o600],
   ])('a new file gets 0666 less the umask %s', async (umask, mode) => {
     const program = await workplace.program(`
-      import { createUserFiles } from './src/adapters/user-files.js';
+      import { createUserFiles } from './src/adapters/files/user-files.js';
       await (await createUserFiles().create(${JSON.stringify(at('a'))})).close();`);
     expect((await ended(startChild(program, { before: `umask ${umask}` }))).stderr).toBe('');
     expect(modeOf(at('a'))).toBe(mode);
@@ -167,7 +167,7 @@ describe('writing a regular file', () => {
     fs.chownSync(at('a'), stranger, stranger);
     fs.chownSync(directory, stranger, stranger);
     const program = await workplace.program(`
-      import { createUserFiles } from './src/adapters/user-files.js';
+      import { createUserFiles } from './src/adapters/files/user-files.js';
       const error = await createUserFiles().create(${JSON.stringify(at('a'))}).catch((reason) => reason);
       process.stdout.write(error.message);`);
     const { stdout } = await ended(startChild(program, { uid: stranger }));
@@ -178,7 +178,7 @@ describe('writing a regular file', () => {
   it('a write that fails says why, and discard leaves the old file alone', async () => {
     fs.writeFileSync(at('a'), 'old');
     const program = await workplace.program(`
-      import { createUserFiles } from './src/adapters/user-files.js';
+      import { createUserFiles } from './src/adapters/files/user-files.js';
       const sink = await createUserFiles().create(${JSON.stringify(at('a'))});
       const error = await sink.write(Buffer.alloc(1 << 20)).catch((reason) => reason);
       await sink.discard();
@@ -241,7 +241,7 @@ describe('writing in place', () => {
   it('REQ-20: a FIFO without a reader can be given up', async () => {
     execFileSync('mkfifo', [at('fifo')]);
     const program = await workplace.program(`
-      import { createUserFiles } from './src/adapters/user-files.js';
+      import { createUserFiles } from './src/adapters/files/user-files.js';
       process.on('SIGTERM', () => process.exit(143));
       const opening = createUserFiles().create(${JSON.stringify(at('fifo'))});
       process.stdout.write('opening');
@@ -274,7 +274,7 @@ describe('writing in place', () => {
       const inode = fs.statSync(at('log')).ino;
       const program = await workplace.program(`
         import fs from 'node:fs';
-        import { createUserFiles } from './src/adapters/user-files.js';
+        import { createUserFiles } from './src/adapters/files/user-files.js';
         const sink = await createUserFiles().create(${JSON.stringify(file)});
         await sink.write(Buffer.from('body '));
         await sink.close();
@@ -288,7 +288,7 @@ describe('writing in place', () => {
 
   it('REQ-20: /dev/stderr and further descriptors work, closed ones are an error', async () => {
     const program = await workplace.program(`
-      import { createUserFiles } from './src/adapters/user-files.js';
+      import { createUserFiles } from './src/adapters/files/user-files.js';
       for (const file of ['/dev/stderr', '/dev/fd/3', '/dev/fd/99']) {
         try {
           const sink = await createUserFiles().create(file);

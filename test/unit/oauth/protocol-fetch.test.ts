@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import * as oauth from 'oauth4webapi';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHttpTransport } from '../../../src/adapters/http-transport.ts';
+import { createHttpTransport } from '../../../src/adapters/http/http-transport.ts';
 import type { HttpRequest } from '../../../src/environment.ts';
 import { CancelledError } from '../../../src/errors.ts';
 import type { CliError } from '../../../src/errors.ts';

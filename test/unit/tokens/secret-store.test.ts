@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHome } from '../../../src/adapters/home.ts';
+import { createHome } from '../../../src/adapters/files/home.ts';
 import type { Profile, StoreKind } from '../../../src/profile/profile.ts';
 import { storeKinds } from '../../../src/profile/profile.ts';
 import {

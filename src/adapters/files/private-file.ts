@@ -14,8 +14,8 @@ import {
   statSync,
 } from 'node:fs';
 import path from 'node:path';
-import { CliError, StoreError } from '../errors.ts';
-import { systemCode, systemReason } from './system-error.ts';
+import { CliError, StoreError } from '../../errors.ts';
+import { systemCode, systemReason } from '../system-error.ts';
 
 /** Flags that Windows does not know are 0 there. */
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { Callback, LoopbackListener, LoopbackOptions } from '../environment.ts';
+import type { Callback, LoopbackListener, LoopbackOptions } from '../../environment.ts';
 import { plainAnswer, sendAnswer, sendRawAnswer, pageAnswer } from './callback-page.ts';
 import { callbackQuery, refuseRequest } from './callback-request.ts';
 import { bindLoopback } from './loopback-address.ts';

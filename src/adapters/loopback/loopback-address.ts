@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 
-import { CliError } from '../errors.ts';
+import { CliError } from '../../errors.ts';
 
 /**
  * Binds the first of `addresses` (literals) that the system has; gives the URL authority, `127.0.0.1:<port>`.

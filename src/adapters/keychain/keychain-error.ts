@@ -1,7 +1,7 @@
 // The failures of an OS keychain, each with its way out.
 
-import type { StoreFailure } from '../errors.ts';
-import { StoreError } from '../errors.ts';
+import type { StoreFailure } from '../../errors.ts';
+import { StoreError } from '../../errors.ts';
 
 const otherStore = 'use --store plaintext';
 

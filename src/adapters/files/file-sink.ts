@@ -17,9 +17,9 @@ import {
 import type { Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { FileSink } from '../environment.ts';
-import { createDescriptorWriter, writeDirectly } from './descriptor.ts';
-import { systemCode } from './system-error.ts';
+import type { FileSink } from '../../environment.ts';
+import { createDescriptorWriter, writeDirectly } from '../terminal/descriptor.ts';
+import { systemCode } from '../system-error.ts';
 
 const { O_WRONLY } = constants;
 /** 0 where the system does not know them: Windows. */

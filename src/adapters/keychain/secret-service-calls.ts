@@ -1,11 +1,11 @@
 // The methods of the Secret Service API that a keychain needs, one function each.
 // https://specifications.freedesktop.org/secret-service/latest/
 
-import type { DBusConnection } from './dbus-connection.ts';
-import type { DBusValue, DBusVariant } from './dbus-types.ts';
+import type { DBusConnection } from './dbus/dbus-connection.ts';
+import type { DBusValue, DBusVariant } from './dbus/dbus-types.ts';
 import type { Session } from './secret-service-session.ts';
-import { busCall } from './dbus-connection.ts';
-import { DBusError } from './dbus-error.ts';
+import { busCall } from './dbus/dbus-connection.ts';
+import { DBusError } from './dbus/dbus-error.ts';
 import { keychainError } from './keychain-error.ts';
 
 const destination = 'org.freedesktop.secrets';

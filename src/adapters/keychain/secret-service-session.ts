@@ -2,10 +2,10 @@
 // records; a service that does not know it gets them as they are.
 // https://specifications.freedesktop.org/secret-service/latest/transfer-secrets.html
 
-import type { DBusConnection } from './dbus-connection.ts';
-import type { DBusValue, DBusVariant } from './dbus-types.ts';
+import type { DBusConnection } from './dbus/dbus-connection.ts';
+import type { DBusValue, DBusVariant } from './dbus/dbus-types.ts';
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { DBusError } from './dbus-error.ts';
+import { DBusError } from './dbus/dbus-error.ts';
 import { serviceCall } from './secret-service-calls.ts';
 
 export interface Session {

@@ -1,8 +1,8 @@
 // The header section of an HTTP/1.1 request as it goes out (RFC 9110 §5.5, RFC 9112 §3.2 and §6).
 
 import { Buffer } from 'node:buffer';
-import type { HttpRequest } from '../environment.ts';
-import { CliError } from '../errors.ts';
+import type { HttpRequest } from '../../environment.ts';
+import { CliError } from '../../errors.ts';
 
 /**
  * Every header field by its name, with Host and the body's framing added where the request does not bring them;

@@ -3,13 +3,13 @@
 // person without end, and a process with such a call cannot even exit.
 // https://specifications.freedesktop.org/secret-service/latest/
 
-import type { Keychain } from '../environment.ts';
-import type { DBusConnection } from './dbus-connection.ts';
+import type { Keychain } from '../../environment.ts';
+import type { DBusConnection } from './dbus/dbus-connection.ts';
 import type { Collection } from './secret-service-calls.ts';
 import type { Session } from './secret-service-session.ts';
-import { StoreError } from '../errors.ts';
-import { sessionBusSockets } from './dbus-address.ts';
-import { connectToBus } from './dbus-connection.ts';
+import { StoreError } from '../../errors.ts';
+import { sessionBusSockets } from './dbus/dbus-address.ts';
+import { connectToBus } from './dbus/dbus-connection.ts';
 import {
   createItem,
   defaultCollection,

@@ -1,7 +1,7 @@
 // The time limits and the abort signal of one HTTP exchange, by timers that no clock change moves.
 
-import type { HttpRequest } from '../environment.ts';
-import { CliError } from '../errors.ts';
+import type { HttpRequest } from '../../environment.ts';
+import { CliError } from '../../errors.ts';
 
 export interface Deadline {
   /** The connection is there: only the total limit is left. */

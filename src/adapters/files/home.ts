@@ -2,8 +2,8 @@
 
 import { closeSync, constants, fstatSync, lstatSync, readdirSync, readSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Home } from '../environment.ts';
-import { CliError, StoreError } from '../errors.ts';
+import type { Home } from '../../environment.ts';
+import { CliError, StoreError } from '../../errors.ts';
 import { isTemporary, removeLeftovers, syncDirectory, writeDurably } from './durable-write.ts';
 import {
   checkPrivateDirectories,
@@ -12,7 +12,7 @@ import {
   openPrivateFile,
   storeErrorOf,
 } from './private-file.ts';
-import { systemCode } from './system-error.ts';
+import { systemCode } from '../system-error.ts';
 
 const readLimit = 16 * 1024 * 1024;
 

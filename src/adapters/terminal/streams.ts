@@ -3,10 +3,10 @@
 
 import { fstatSync, readSync } from 'node:fs';
 import tty from 'node:tty';
-import type { InputStream, OutputStream } from '../environment.ts';
-import { CliError } from '../errors.ts';
+import type { InputStream, OutputStream } from '../../environment.ts';
+import { CliError } from '../../errors.ts';
 import { createDescriptorWriter } from './descriptor.ts';
-import { systemCode, systemReason } from './system-error.ts';
+import { systemCode, systemReason } from '../system-error.ts';
 
 export type Streams = {
   readonly stdin: InputStream;

@@ -1,7 +1,7 @@
 // The OS keychain behind environment.keychain: the system's own on macOS and Windows, else the Secret Service.
 // Nothing is loaded before the first call.
 
-import type { Keychain } from '../environment.ts';
+import type { Keychain } from '../../environment.ts';
 
 export type OsKeychainOptions = {
   readonly platform: string;

@@ -1,9 +1,9 @@
 // What went wrong between us and the Secret Service, as a StoreError: decided on D-Bus's error names and on
 // Node's error codes.
 
-import type { StoreFailure } from '../errors.ts';
-import { StoreError } from '../errors.ts';
-import { authFailed, DBusError, disconnected } from './dbus-error.ts';
+import type { StoreFailure } from '../../errors.ts';
+import { StoreError } from '../../errors.ts';
+import { authFailed, DBusError, disconnected } from './dbus/dbus-error.ts';
 import { keychainError } from './keychain-error.ts';
 
 type Failure = readonly [reason: StoreFailure, message: string];

@@ -4,9 +4,9 @@
 import { closeSync, constants, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Lock, Locks } from '../environment.ts';
-import { CliError, StoreError } from '../errors.ts';
-import { createClock } from './clock.ts';
+import type { Lock, Locks } from '../../environment.ts';
+import { CliError, StoreError } from '../../errors.ts';
+import { createClock } from '../clock.ts';
 import { makePrivateDirectories, openPrivateFile, storeErrorOf } from './private-file.ts';
 
 /** Windows keeps others from reading what is locked: the lock is on a byte behind the holder's pid. */

@@ -1,6 +1,6 @@
 // Translates what node:http, node:net and node:tls throw; the only place that knows their codes.
 
-import { CliError } from '../errors.ts';
+import { CliError } from '../../errors.ts';
 
 type Translation = readonly [message: string, hint?: string];
 

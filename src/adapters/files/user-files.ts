@@ -5,10 +5,10 @@ import type { Stats } from 'node:fs';
 import { lstatSync, readlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import type { FileSink, UserFiles } from '../environment.ts';
-import { CliError } from '../errors.ts';
+import type { FileSink, UserFiles } from '../../environment.ts';
+import { CliError } from '../../errors.ts';
 import { descriptorSink, replacingSink, specialSink } from './file-sink.ts';
-import { systemCode, systemReason } from './system-error.ts';
+import { systemCode, systemReason } from '../system-error.ts';
 
 export function createUserFiles(): UserFiles {
   return {

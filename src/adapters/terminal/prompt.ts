@@ -1,8 +1,8 @@
 // Questions to the person at the terminal: read from stdin, asked on stderr, so that stdout stays the result's.
 
 import tty from 'node:tty';
-import type { Prompt } from '../environment.ts';
-import { CancelledError, CliError } from '../errors.ts';
+import type { Prompt } from '../../environment.ts';
+import { CancelledError, CliError } from '../../errors.ts';
 
 /** `cancelled` ends every question; the terminal is then as it was. */
 export function createPrompt(cancelled: AbortSignal): Prompt {

@@ -15,9 +15,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { StoreError } from '../errors.ts';
+import { StoreError } from '../../errors.ts';
 import { openPrivateFile } from './private-file.ts';
-import { systemCode } from './system-error.ts';
+import { systemCode } from '../system-error.ts';
 
 /** A writer holds its temporary file for milliseconds. */
 const leftoverAge = 60_000;

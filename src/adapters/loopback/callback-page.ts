@@ -6,7 +6,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-import type { CallbackOutcome } from '../environment.ts';
+import type { CallbackOutcome } from '../../environment.ts';
 
 /** A whole answer: status, headers in order of sending, body. */
 export type Answer = {

@@ -1,10 +1,10 @@
 // The Keychain on macOS and Windows, through @napi-rs/keyring: the only place that knows that library.
 
 import type * as Keyring from '@napi-rs/keyring';
-import type { Keychain } from '../environment.ts';
-import type { StoreFailure } from '../errors.ts';
+import type { Keychain } from '../../environment.ts';
+import type { StoreFailure } from '../../errors.ts';
 import { randomUUID } from 'node:crypto';
-import { StoreError } from '../errors.ts';
+import { StoreError } from '../../errors.ts';
 import { keychainError } from './keychain-error.ts';
 
 /** `callTimeout`: for one call, in milliseconds. */

@@ -3,7 +3,7 @@
 
 import { fstatSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { systemCode } from './system-error.ts';
+import { systemCode } from '../system-error.ts';
 
 /** What every pipe takes at once while it is empty (POSIX: PIPE_BUF is at least 512, macOS begins with 16 KiB). */
 const pipeRoom = 8 * 1024;
