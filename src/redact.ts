@@ -112,7 +112,8 @@ function redactPair(pair: string, fingerprint: Replace, text: Replace): string {
   return `${pair.slice(0, equals)}=${fingerprint(value)}`;
 }
 
-function isSecretName(name: string): boolean {
+/** Whether a parameter of a form or query, or a member of a JSON object, is one to hide. */
+export function isSecretName(name: string): boolean {
   return secretNames.has(name.toLowerCase());
 }
 

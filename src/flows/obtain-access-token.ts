@@ -21,6 +21,8 @@ export type FreshnessOptions = {
   readonly minimumLifetime: number;
   /** Refresh also when it would. */
   readonly force?: boolean;
+  /** An access token that a resource has just refused: any other one is good, that one is not. */
+  readonly rejected?: string;
 };
 
 const lockTimeout = 30_000;
@@ -37,9 +39,10 @@ export async function obtainAccessToken(
   const store = openSecretStore(environment, profile.store);
   const stored = await findTokenSet(store, profile);
   if (stored === null) throw loginRequired(profile, 'nobody is logged in');
-  const { minimumLifetime } = options;
-  if (options.force !== true && isFresh(stored, environment.clock.now(), minimumLifetime))
-    return stored;
+  const { minimumLifetime, rejected, force = false } = options;
+  const isGood = (tokens: TokenSet) =>
+    tokens.accessToken !== rejected && isFresh(tokens, environment.clock.now(), minimumLifetime);
+  if (!force && isGood(stored)) return stored;
   if (stored.refreshToken === undefined)
     return withoutRefresh(environment, profile, stored, options);
   const lock = await environment.locks.acquire(
@@ -51,8 +54,7 @@ export async function obtainAccessToken(
     const current = await findTokenSet(store, profile);
     if (current === null) throw loginRequired(profile, 'somebody logged out meanwhile');
     const refreshedMeanwhile = current.accessToken !== stored.accessToken;
-    if (refreshedMeanwhile && isFresh(current, environment.clock.now(), minimumLifetime))
-      return current;
+    if (refreshedMeanwhile && isGood(current)) return current;
     return await refresh(environment, store, profile, current);
   } finally {
     await lock.release();

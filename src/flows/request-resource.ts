@@ -53,7 +53,10 @@ export async function sendWithToken(
   const response = await send(environment, message, tokens);
   if (response.status !== 401 || tokens.refreshToken === undefined) return response;
   await response.body[Symbol.asyncIterator]().return?.();
-  const refreshed = await obtainAccessToken(environment, profile, { minimumLifetime, force: true });
+  const refreshed = await obtainAccessToken(environment, profile, {
+    minimumLifetime,
+    rejected: tokens.accessToken,
+  });
   return send(environment, message, refreshed);
 }
 

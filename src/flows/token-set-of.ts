@@ -37,7 +37,7 @@ export async function tokenSetOf(
 ): Promise<TokenSet> {
   const receivedAt = environment.clock.now();
   const { previous } = context;
-  // An ID token that nobody asked for is not looked at. @see OpenID Connect Core §3.1.3.5
+  // Nobody asked for it: oauth4webapi has checked its claims, and it is not kept. @see OpenID Connect Core §3.1.3.5
   const asked = context.nonce !== undefined || previous?.idToken !== undefined;
   const idToken = asked ? received.idToken : undefined;
   const claims =

@@ -15,7 +15,7 @@ type HeaderLine = { readonly name: string; readonly value: string | null };
 const maxFileBytes = 1024 * 1024;
 
 const refusedNames: Readonly<Record<string, string>> = {
-  authorization: 'the token is sent in it; to send your own, use curl or set OAUTH_CLI_TOKEN',
+  authorization: 'the token is sent in it; to send your own, use curl',
   host: 'the token is for the host in the URL',
   'transfer-encoding': 'oauth-cli frames the body itself',
 };

@@ -2,6 +2,7 @@
 // (RFC 8414 §3.2, RFC 6749 §5.1, RFC 7591 §3.2). What a response may be follows from the request's `accept`.
 
 import type { Environment, HttpHeaders } from '../environment.ts';
+import { isSecretName } from '../redact.ts';
 import { readProtocolResponse } from './protocol-response.ts';
 
 /** What oauth4webapi hands to its `customFetch`. */
@@ -58,7 +59,8 @@ async function exchange(
       timeout: limits.timeout,
       signal: AbortSignal.any(signals),
     });
-    return await readProtocolResponse(response, url, acceptOf(options.headers));
+    const read = await readProtocolResponse(response, url, acceptOf(options.headers));
+    return read.status < 400 ? read : await withoutEcho(read, sentSecrets(options));
   } finally {
     done.abort();
   }
@@ -75,4 +77,22 @@ function requestHeaders(given: Readonly<Record<string, string>>, userAgent: stri
 
 function acceptOf(headers: Readonly<Record<string, string>>): string {
   return Object.entries(headers).find(([name]) => name.toLowerCase() === 'accept')?.[1] ?? '';
+}
+
+/** Error descriptions are shown to people and end up in logs, and some servers repeat in them what they refuse. */
+async function withoutEcho(response: Response, secrets: readonly string[]): Promise<Response> {
+  const text = await response.text();
+  const { status, headers, url } = response;
+  const cleaned = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  return Object.defineProperty(new Response(cleaned, { status, headers }), 'url', { value: url });
+}
+
+function sentSecrets({ body, headers }: ProtocolFetchOptions): readonly string[] {
+  const form = body === undefined ? [] : [...new URLSearchParams(String(body))];
+  const inForm = form.filter(([name]) => isSecretName(name)).map(([, value]) => value);
+  const inHeaders = Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() === 'authorization')
+    .map(([, value]) => value.replace(/^\S+\s+/, ''));
+  // Shorter ones would also hide words that were not repeated.
+  return [...inForm, ...inHeaders].filter((secret) => secret.length >= 8);
 }

@@ -46,7 +46,7 @@ export function tokenSetFromText(text: string): TokenSet {
 
 /** Whether the access token can still be used for that long; a token without a known expiry can. */
 export function isFresh(tokens: TokenSet, now: number, minimumLifetime: number): boolean {
-  return tokens.expiresAt === undefined || tokens.expiresAt - now >= minimumLifetime * 1000;
+  return tokens.expiresAt === undefined || tokens.expiresAt - now > minimumLifetime * 1000;
 }
 
 function parse(text: string): Record<string, unknown> {

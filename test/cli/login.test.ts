@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Script, ScriptedServer } from '../support/authorization-server.ts';
-import { navigate, startScriptedServer } from '../support/authorization-server.ts';
+import { navigate, sendJson, startScriptedServer } from '../support/authorization-server.ts';
 import type { TestEnvironment, TestOptions } from '../support/environment.ts';
 import { testEnvironment } from '../support/environment.ts';
 import type { CliResult } from '../support/run-cli.ts';
@@ -681,14 +681,30 @@ describe('the ID token at a login', () => {
     if (exitCode !== 0) expectNothingStored(environment);
   });
 
-  it('TOK-25: an ID token that nobody asked for is not looked at and not kept', async () => {
+  it.each([
+    ['a good one is not kept', {}, 0],
+    ['a bad one is refused', { iss: 'https://evil.example' }, 6],
+  ])('TOK-25: of ID tokens that nobody asked for, %s', async (_title, change, exitCode) => {
     const { result, environment } = await logIn({
-      ...claims({ iss: 'https://evil.example' }),
+      ...claims(change),
       metadata: (metadata) => ({ ...metadata, scopes_supported: [] }),
-      token: ({ id_token: _, ...rest }) => ({ ...rest, id_token: undefined }),
     });
-    expect(result.exitCode).toBe(0);
+    expect(result.exitCode, result.stderr).toBe(exitCode);
     expect([...environment.secrets.values()].join('')).not.toContain('idToken');
+  });
+
+  it('SEC-01: an error description that repeats what was sent is shown without it', async () => {
+    const { server, result } = await logIn({
+      intercept: (path, { body }, response) => {
+        if (path !== '/token') return false;
+        const sent = `${body.get('code') ?? ''} ${body.get('code_verifier') ?? ''}`;
+        sendJson(response, 400, { error: 'invalid_grant', error_description: `not good: ${sent}` });
+        return true;
+      },
+    });
+    expect(result.exitCode).toBe(5);
+    expect(result.stderr).toContain('invalid_grant (not good: *** ***)');
+    expect(result.stderr).not.toContain(tokenRequests(server)[0]!.body.get('code'));
   });
 });
 

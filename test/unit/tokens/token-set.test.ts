@@ -78,9 +78,10 @@ describe('a stored token set', () => {
 describe('freshness', () => {
   it.each([
     [61_000, 60, true],
-    [60_000, 60, true],
-    [59_999, 60, false],
-    [0, 0, true],
+    [60_001, 60, true],
+    [60_000, 60, false],
+    [1, 0, true],
+    [0, 0, false],
     [-1, 0, false],
     [-86_400_000, 0, false],
   ])('%i ms before its end, for %i s: %s', (left, minimum, fresh) => {
