@@ -57,6 +57,8 @@ export async function reportError(
   if (options.json) {
     await environment.stderr.write(`${jsonText({ error: { code, message, hint } })}\n`);
   } else {
+    // The terminal has echoed ^C at the end of some line.
+    if (code === 'cancelled' && environment.stderr.isTTY) await environment.stderr.write('\n');
     const lines = [`oauth-cli: error: ${sanitize(message, { maxLength: 4096 })}`];
     if (hint !== undefined) lines.push(`oauth-cli: hint: ${sanitize(hint, { maxLength: 4096 })}`);
     await environment.stderr.write(`${lines.join('\n')}\n`);

@@ -23,7 +23,10 @@ export async function run(argv: readonly string[], environment: Environment): Pr
       return await runRequest(environment, rest);
     }
     const frame: Frame = { environment, exitCode: 0 };
-    await buildProgram(frame).parseAsync([...argv], { from: 'user' });
+    // Who types the bare name wants to know what there is.
+    await buildProgram(frame).parseAsync(argv.length === 0 ? ['--help'] : [...argv], {
+      from: 'user',
+    });
     return frame.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;

@@ -15,8 +15,6 @@ export function usageError(error: CommanderError): CliError {
           secretHint(option) ??
           (suggestion === undefined ? helpHint : `did you mean ${suggestion}?`),
       });
-    case 'commander.help':
-      return new CliError('usage', 'no command given', { hint: helpHint });
     case 'commander.unknownCommand':
       return new CliError('usage', 'unknown command', {
         hint: suggestion === undefined ? helpHint : `did you mean ${suggestion}?`,

@@ -14,6 +14,12 @@ describe('help', () => {
     await expect(result.stdout).toMatchFileSnapshot('../golden/help-oauth-cli.txt');
   });
 
+  it('is what the bare name shows', async () => {
+    const result = await runCli([]);
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    await expect(result.stdout).toMatchFileSnapshot('../golden/help-oauth-cli.txt');
+  });
+
   it.each(commands)('of %s', async (command) => {
     const result = await runCli([command, '--help']);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });

@@ -18,7 +18,6 @@ async function refusal(argv: readonly string[], options: TestOptions = {}): Prom
 
 describe('the command line', () => {
   const cases: [argv: string[], message: string][] = [
-    [[], 'no command given'],
     [['canary'], 'unknown command'],
     [['logn'], 'did you mean login?'],
     [['status', '--nonsense'], 'unknown option --nonsense'],

@@ -1,6 +1,7 @@
 // oauth-cli demo: the whole journey against a server of its own, each step explained.
 
 import type { Command } from 'commander';
+import { Help } from 'commander';
 import type { DevServer } from '../../dev-server/start.ts';
 import type { Environment } from '../../environment.ts';
 import { StoreError } from '../../errors.ts';
@@ -44,7 +45,7 @@ async function journey(
 ): Promise<void> {
   const { forgetSecrets } = await import('../../flows/save-login.ts');
   const { logout } = await import('../../flows/logout.ts');
-  const tell = narrator(output);
+  const tell = narrator(output, environment.stdout.columns);
   const calls: Call[] = [];
   const call = async (step: string, accessToken?: string) => {
     const answer = await callProtected(environment, server, accessToken);
@@ -189,24 +190,27 @@ interface Narrator {
 }
 
 /** The story on stdout; with --json one document at the end. */
-function narrator(output: Output): Narrator {
+function narrator(output: Output, columns: number | undefined): Narrator {
   const { bold, dim, green, red, cyan } = output.paint;
   let steps = 0;
   const print = async (text: string) => {
     if (!output.isJson) await output.print(text);
   };
+  const indented = (text: string) =>
+    new Help().boxWrap(text, Math.max(columns ?? 100, 40) - 4).replace(/^/gm, '   ');
   return {
     async step(title) {
       steps += 1;
       await print(`${steps === 1 ? '' : '\n'}${cyan(`${steps}.`)} ${bold(title)}`);
     },
-    say: (text) => print(`   ${dim(text)}`),
+    say: (text) => print(dim(indented(text))),
     async exchange({ sent, status, challenge, body }) {
       await print(`   ${sent}`);
       await print(
         `   ${status < 400 ? green(String(status)) : red(String(status))} ${sanitize(body)}`,
       );
-      if (challenge !== undefined) await print(`   WWW-Authenticate: ${sanitize(challenge)}`);
+      if (challenge !== undefined)
+        await print(indented(`WWW-Authenticate: ${sanitize(challenge)}`));
     },
     async token(environment, token) {
       const { decodeToken } = await import('../../flows/decode-token.ts');
