@@ -440,6 +440,23 @@ describe('the authorization response', () => {
     expect(again.stderr).toContain('no longer promises its issuer');
   });
 
+  it('AUTHZ-13: metadata that change while the person is away do not move the code to another server', async () => {
+    const other = await startServer();
+    let changed = false;
+    const server = await startServer({
+      metadata: (metadata) =>
+        changed ? { ...metadata, token_endpoint: `${other.origin}/token` } : metadata,
+    });
+    const environment = testEnvironment();
+    const login = runCliIn(environment, ['login', server.issuer]);
+    const url = await urlFrom(environment);
+    changed = true;
+    await server.browse(url);
+    expect((await login).exitCode).toBe(0);
+    expect(tokenRequests(server)).toHaveLength(1);
+    expect(other.requests).toEqual([]);
+  });
+
   it('LOOP-12, AUTHZ-12: 100 genuine callbacks at once lead to one token request', async () => {
     const server = await startServer();
     const environment = testEnvironment();

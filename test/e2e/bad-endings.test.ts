@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { navigate, startScriptedServer } from '../support/authorization-server.ts';
 import type { ScriptedServer } from '../support/authorization-server.ts';
 import { runCliProcess, startCli } from '../support/cli-process.ts';
+import { createFakeBrowser } from '../support/fake-browser.ts';
 import { lacking } from '../support/requirements.ts';
 import { startSecretService } from '../support/secret-service.ts';
 
@@ -49,6 +50,21 @@ describe('a login that cannot succeed', () => {
       expect(await secrets()).toEqual([]);
     },
   );
+
+  it('SEC-03, BROW-06: the browser is started with nothing of ours in its environment', async () => {
+    const browser = await createFakeBrowser();
+    const login = startCli(['login', server.issuer, '--client-id', 'mine'], {
+      ...env,
+      BROWSER: browser.program,
+      OAUTH_CLI_CLIENT_SECRET: 'canary-secret',
+    });
+    const launch = await browser.nextLaunch();
+    login.child.kill('SIGTERM');
+    await login.exit;
+    expect(Object.keys(launch.env).filter((name) => name.startsWith('OAUTH_CLI_'))).toEqual([]);
+    expect(JSON.stringify(launch)).not.toContain('canary-secret');
+    await browser.close();
+  });
 
   it('LOOP-01: listens on the loopback literal and nowhere else', async () => {
     const login = startCli(['login', server.issuer], env);
