@@ -42,6 +42,8 @@ export type OAuthErrorFields = {
   readonly errorUri?: string | undefined;
   /** HTTP status; absent for an authorization error response. */
   readonly status?: number | undefined;
+  /** Seconds that the server asks to wait; RFC 9110 §10.2.3. */
+  readonly retryAfter?: number | undefined;
 };
 
 /** An error response of an authorization server. */

@@ -30,7 +30,7 @@ import { callbackPath, findLoginClient } from './login-client.ts';
 import type { LoginProfile } from './login-profile.ts';
 import { chooseLoginProfile } from './login-profile.ts';
 import { forgetSecrets, saveLogin } from './save-login.ts';
-import { tokenSetOf } from './token-set-of.ts';
+import { fetchIdTokenKeys, tokenSetOf } from './token-set-of.ts';
 import { readyStore } from './ready-store.ts';
 
 export type LoginInput = {
@@ -177,11 +177,13 @@ async function redeem(
   request: AuthorizationRequest,
   response: AuthorizationResponse,
 ): Promise<TokenSet> {
+  const keys = request.nonce === undefined ? [] : await fetchIdTokenKeys(protocolFetch, server);
   const received = await requestTokensByCode(protocolFetch, server, client, request, response);
-  return tokenSetOf(environment, protocolFetch, server, client, received, {
+  return tokenSetOf(environment.clock.now(), server, client, received, {
     requestedScope: request.scope,
     nonce: request.nonce,
     previous: null,
+    keys,
   });
 }
 

@@ -1,11 +1,11 @@
 // From a token endpoint response to a token set: absolute times, granted scope, and a validated ID token
 // (RFC 6749 §5.1, OpenID Connect Core §3.1.3.7 and §12.2).
 
-import type { Environment } from '../environment.ts';
 import { CliError } from '../errors.ts';
 import { decodeJws } from '../jwt/decode.ts';
 import type { IdTokenClaims } from '../jwt/id-token.ts';
 import { idTokenAlgorithms, validateIdToken } from '../jwt/id-token.ts';
+import type { VerificationKey } from '../jwt/jwk-set.ts';
 import { parseJwkSet } from '../jwt/jwk-set.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { findEndpoint } from '../oauth/authorization-server.ts';
@@ -24,26 +24,42 @@ export type TokenSetContext = {
   readonly nonce: string | undefined;
   /** The token set that was refreshed; null at a login. */
   readonly previous: TokenSet | null;
+  /** From `fetchIdTokenKeys`; null when they could not be had, and a refreshed ID token is then left alone. */
+  readonly keys: readonly VerificationKey[] | null;
 };
 
-/** @throws CliError `protocol_violation` for an ID token that fails a check, and what fetching its keys throws */
-export async function tokenSetOf(
-  environment: Environment,
+/**
+ * The keys for the server's ID tokens. They are fetched before tokens are asked for, so that between the arrival of a
+ * rotated refresh token and its storing there is no request that could fail.
+ */
+export async function fetchIdTokenKeys(
   protocolFetch: ProtocolFetch,
+  server: AuthorizationServer,
+): Promise<readonly VerificationKey[]> {
+  // A server that signs ID tokens with the client secret (HS256) need not publish keys.
+  if (findEndpoint(server, 'jwks_uri') === null) return [];
+  return parseJwkSet(await fetchJwkSet(protocolFetch, server));
+}
+
+/**
+ * `receivedAt` is in milliseconds since 1970.
+ * @throws CliError `protocol_violation` for an ID token that fails a check
+ */
+export function tokenSetOf(
+  receivedAt: number,
   server: AuthorizationServer,
   client: Client,
   received: TokenEndpointResponse,
   context: TokenSetContext,
-): Promise<TokenSet> {
-  const receivedAt = environment.clock.now();
-  const { previous } = context;
+): TokenSet {
+  const { previous, keys } = context;
   // Nobody asked for it: oauth4webapi has checked its claims, and it is not kept. @see OpenID Connect Core §3.1.3.5
   const asked = context.nonce !== undefined || previous?.idToken !== undefined;
-  const idToken = asked ? received.idToken : undefined;
+  const idToken = asked && keys !== null ? received.idToken : undefined;
   const claims =
-    idToken === undefined
+    idToken === undefined || keys === null
       ? undefined
-      : await validate(environment, protocolFetch, server, client, idToken, received, context);
+      : validate(receivedAt, server, client, idToken, received, { ...context, keys });
   if (claims !== undefined && previous !== null && claims.sub !== previous.subject) {
     throw new CliError('protocol_violation', 'the refreshed ID token is for another subject', {
       hint: 'the tokens were not replaced; log in again if this goes on',
@@ -63,20 +79,14 @@ export async function tokenSetOf(
   };
 }
 
-async function validate(
-  environment: Environment,
-  protocolFetch: ProtocolFetch,
+function validate(
+  now: number,
   server: AuthorizationServer,
   client: Client,
   idToken: string,
   received: TokenEndpointResponse,
-  context: TokenSetContext,
-): Promise<IdTokenClaims> {
-  // A server that signs ID tokens with the client secret (HS256) need not publish keys.
-  const keys =
-    findEndpoint(server, 'jwks_uri') === null
-      ? []
-      : parseJwkSet(await fetchJwkSet(protocolFetch, server));
+  context: TokenSetContext & { readonly keys: readonly VerificationKey[] },
+): IdTokenClaims {
   return validateIdToken(idToken, {
     issuer: server.issuer,
     clientId: client.clientId,
@@ -87,9 +97,9 @@ async function validate(
       client.idTokenSignedResponseAlg,
       server.id_token_signing_alg_values_supported,
     ),
-    keys,
+    keys: context.keys,
     clientSecret: client.clientSecret,
-    now: environment.clock.now(),
+    now,
     leeway,
   });
 }

@@ -23,7 +23,7 @@ export async function refuseErrorResponse(
     throw new OAuthError(
       'oauth_error',
       `the ${endpoint} answered with status ${response.status} and no error code`,
-      { error: '', status: response.status },
+      { error: '', status: response.status, retryAfter: retryAfter(response) },
       { hint: statusHint(response.status) },
     );
   }
@@ -31,7 +31,13 @@ export async function refuseErrorResponse(
   throw new OAuthError(
     'oauth_error',
     `the ${endpoint} refused: ${errorText(error, errorDescription)}`,
-    { error, errorDescription, errorUri: textOf(body['error_uri']), status: response.status },
+    {
+      error,
+      errorDescription,
+      errorUri: textOf(body['error_uri']),
+      status: response.status,
+      retryAfter: retryAfter(response),
+    },
     { hint: errorHint(error) },
   );
 }
@@ -72,6 +78,14 @@ async function readErrorBody(response: Response): Promise<Record<string, unknown
   } catch {
     return {};
   }
+}
+
+/** Seconds, given as such or as a date, which is taken by the server's own clock. @see RFC 9110 §10.2.3 */
+function retryAfter({ headers }: Response): number | undefined {
+  const value = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const seconds = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -86,3 +86,17 @@ export function changeStored(environment: TestEnvironment, change: Partial<Store
 export function configurationOf(environment: TestEnvironment): string {
   return Buffer.from(environment.homeFiles.get('config.json')!).toString();
 }
+
+/** The same, with an access token that has expired and a clock that does not wait; `slept` gets its waits. */
+export function expired(environment: TestEnvironment, slept: number[] = []): TestEnvironment {
+  changeStored(environment, { expiresAt: environment.clock.now() - 1000 });
+  return withoutWaiting(environment, slept);
+}
+
+export function withoutWaiting(
+  environment: TestEnvironment,
+  slept: number[] = [],
+): TestEnvironment {
+  const sleep = async (milliseconds: number) => void slept.push(milliseconds);
+  return { ...environment, clock: { ...environment.clock, sleep } };
+}

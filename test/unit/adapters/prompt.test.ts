@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-type Step = ['expect' | 'send', string] | ['signal' | 'size', number];
+type Step = ['expect' | 'send', string] | ['signal', number];
 type Shown = { shown: string; status: number; restored: boolean };
 
 const preamble = `
@@ -168,16 +168,8 @@ describe('at a terminal', () => {
   it('streams know the terminal and its width', async () => {
     const { shown } = await converse(
       `const { stdin, stdout, stderr } = createStreams({ onBrokenPipe: () => process.exit(0) });
-      fs.writeSync(1, 'ready');
-      await new Promise((done) => process.stdin.once('data', done));
-      process.stdin.pause();
       say([stdin.isTTY, stdin.isFed, stdout.isTTY, stdout.columns, stderr.columns]);`,
-      [
-        ['expect', 'ready'],
-        ['size', 77],
-        ['send', '\r'],
-        ['expect', '>'],
-      ],
+      [['expect', '>']],
     );
     expect(shown).toContain('<[true,false,true,77,77]>');
   });

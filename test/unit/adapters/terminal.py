@@ -1,11 +1,12 @@
 # Runs a command on a pseudo-terminal and plays one side of a conversation; the steps come as JSON on stdin:
-# ["expect", text], ["send", text], ["signal", number], ["size", columns]. Prints what the terminal showed as JSON.
+# ["expect", text], ["send", text], ["signal", number]; it is 77 columns wide. Prints what the terminal showed as JSON.
 
 import fcntl, json, os, pty, select, struct, sys, termios, time
 
 steps = json.load(sys.stdin)
 pid, terminal = pty.fork()
 if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 77, 0, 0))
     os.execv(sys.argv[1], sys.argv[1:])
 
 def mode():
@@ -40,8 +41,6 @@ for kind, value in steps:
         os.write(terminal, value.encode())
     elif kind == "signal":
         os.kill(pid, value)
-    elif kind == "size":
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, value, 0, 0))
 after = mode()
 while read():
     pass
