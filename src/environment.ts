@@ -22,6 +22,9 @@ export interface Environment {
   readonly home: Home;
   readonly userFiles: UserFiles;
   readonly locks: Locks;
+  readonly sealing: Sealing;
+  /** Of the `file` store. @throws StoreError `locked` where there is none and nobody may be asked */
+  readonly passphrase: () => Promise<string>;
   /** The `memory` store: secrets that live as long as this process. */
   readonly memory: Map<string, string>;
   /** Aborted with a CancelledError as reason on SIGHUP, SIGINT and SIGTERM. */
@@ -198,4 +201,15 @@ export interface Locks {
 
 export interface Lock {
   release(): Promise<void>;
+}
+
+/** Authenticated encryption under a passphrase. */
+export interface Sealing {
+  /** `context` is bound to the result: under another one it does not open. */
+  seal(passphrase: string, text: string, context: string): Promise<string>;
+  open(
+    passphrase: string,
+    sealed: string,
+    context: string,
+  ): Promise<{ readonly text: string } | 'wrong_passphrase' | 'damaged'>;
 }

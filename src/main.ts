@@ -13,7 +13,9 @@ import { createPrompt } from './adapters/terminal/prompt.ts';
 import { createRandom } from './adapters/random.ts';
 import { createCancellation } from './adapters/signals.ts';
 import { createStreams } from './adapters/terminal/streams.ts';
+import { createSealing } from './adapters/files/sealing.ts';
 import { createUserFiles } from './adapters/files/user-files.ts';
+import { passphraseFrom } from './cli/passphrase.ts';
 import { run } from './cli/run.ts';
 import type { Environment } from './environment.ts';
 
@@ -53,6 +55,8 @@ function createEnvironment(cancelled: AbortSignal): Environment {
     home: createHome(locateHome),
     userFiles: createUserFiles(),
     locks: createLocks(locateHome),
+    sealing: createSealing(),
+    passphrase: passphraseFrom(variables),
     memory: new Map(),
     cancelled,
   };

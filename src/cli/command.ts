@@ -5,7 +5,10 @@ import { Option } from 'commander';
 import type { Environment } from '../environment.ts';
 import type { Output, OutputOptions } from './output.ts';
 import { createOutput } from './output.ts';
+import { withPassphraseFile } from './passphrase.ts';
 import { tracingHttp } from './trace-http.ts';
+
+export type CommonOptions = OutputOptions & { readonly passphraseFile?: string };
 
 export type CommandContext = { readonly environment: Environment; readonly output: Output };
 
@@ -20,7 +23,7 @@ export type Action<Options> = (
 export type Frame = { readonly environment: Environment; exitCode: number };
 
 /** Ends a command's definition: the common options, and its action with the context made from them. */
-export function withAction<Options extends OutputOptions>(
+export function withAction<Options extends CommonOptions>(
   frame: Frame,
   command: Command,
   action: Action<Options>,
@@ -36,10 +39,20 @@ export function withAction<Options extends OutputOptions>(
       const options = command.opts<Options>();
       const positional = typeof received[0] === 'string' ? received[0] : undefined;
       const output = createOutput(frame.environment, options);
-      const environment =
+      const traced =
         options.verbose === true ? tracingHttp(frame.environment, output) : frame.environment;
+      const environment = withPassphraseFile(traced, options.passphraseFile);
       frame.exitCode = (await action({ environment, output }, options, positional)) ?? 0;
     });
+}
+
+/** For commands that read the store. */
+export function passphraseOption(): Option {
+  return optionWithVariable(
+    '--passphrase-file <path>',
+    'passphrase of the file store',
+    'OAUTH_CLI_PASSPHRASE',
+  );
 }
 
 /** An option whose environment variable `--help` names; the value is looked up with `optionOrVariable`. */

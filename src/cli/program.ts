@@ -8,6 +8,7 @@ import { addLoginCommand } from './commands/login.ts';
 import { addLogoutCommand } from './commands/logout.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addStoreCommand } from './commands/store.ts';
 import { addTokenCommand } from './commands/token.ts';
 import { version } from '../version.ts';
 
@@ -32,6 +33,7 @@ export function buildProgram(frame: Frame): Command {
   addTokenCommand(program, frame);
   addRequestCommand(program);
   addDecodeCommand(program, frame);
+  addStoreCommand(program, frame);
   addDemoCommand(program, frame);
   addServeCommand(program, frame);
   program.addHelpText('after', examples);

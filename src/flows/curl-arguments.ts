@@ -6,14 +6,19 @@ import { parseCurlArguments } from '../http/curl-options.ts';
 export type RequestArguments = {
   readonly options: CurlOptions;
   readonly profileName: string | undefined;
+  readonly passphraseFile: string | undefined;
 };
 
 /** @throws CliError `usage` */
 export function parseRequestArguments(args: readonly string[]): RequestArguments {
   const { curl, own } = parseCurlArguments(args, [
     { name: 'profile', takesValue: true },
+    { name: 'passphrase-file', takesValue: true },
     { name: 'json-errors', takesValue: false },
   ]);
-  const profile = own.get('profile');
-  return { options: curl, profileName: typeof profile === 'string' ? profile : undefined };
+  const text = (name: string) => {
+    const value = own.get(name);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return { options: curl, profileName: text('profile'), passphraseFile: text('passphrase-file') };
 }

@@ -9,7 +9,7 @@ import { registerClient, withoutPort } from '../oauth/client-registration.ts';
 import type { ProtocolFetch } from '../oauth/protocol-fetch.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { ClientSecrets } from '../tokens/profile-secrets.ts';
-import { findClientSecrets } from '../tokens/profile-secrets.ts';
+import { findClientSecrets, unlessDamaged } from '../tokens/profile-secrets.ts';
 import type { SecretStore } from '../tokens/secret-store.ts';
 
 export type LoginClient = {
@@ -101,7 +101,7 @@ async function profileClient(
   existing: Profile,
   redirectUri: string,
 ): Promise<LoginClient | null> {
-  const secrets = await findClientSecrets(store, existing);
+  const secrets = await unlessDamaged(() => findClientSecrets(store, existing));
   const client = clientFrom(existing, secrets);
   // A public client needs no secret; another one whose secret is gone can only be registered anew.
   if (client.authentication !== 'none' && client.clientSecret === undefined) return null;

@@ -10,6 +10,7 @@ import {
   findTokenSet,
   saveClientSecrets,
   saveTokenSet,
+  unlessDamaged,
 } from '../tokens/profile-secrets.ts';
 import type { SecretStore } from '../tokens/secret-store.ts';
 import { openSecretStore } from '../tokens/secret-store.ts';
@@ -24,7 +25,7 @@ export async function saveLogin(
   tokens: TokenSet,
   client: LoginClient,
 ): Promise<void> {
-  const isNew = (await findTokenSet(store, profile)) === null;
+  const isNew = (await unlessDamaged(() => findTokenSet(store, profile))) === null;
   try {
     if (client.secrets !== null) await saveClientSecrets(store, profile, client.secrets);
     await saveTokenSet(store, profile, tokens);

@@ -2,7 +2,7 @@
 
 import { CliError } from '../errors.ts';
 
-export const storeKinds = ['keychain', 'plaintext', 'memory'] as const;
+export const storeKinds = ['keychain', 'file', 'plaintext', 'memory'] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
 export type Profile = {

@@ -66,6 +66,21 @@ export async function deleteClientSecrets(store: SecretStore, profile: Profile):
   return store.delete(clientKey(profile));
 }
 
+/** What the store holds for a profile, as it is: to be moved to another store. */
+export function secretKeys(profile: Profile): readonly string[] {
+  return [clientKey(profile), tokensKey(profile)];
+}
+
+/** The value, or null where it is damaged: for those who are about to replace it. */
+export async function unlessDamaged<T>(read: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof StoreError && error.reason === 'corrupt') return null;
+    throw error;
+  }
+}
+
 function tokensKey(profile: Profile): string {
   return `${profile.storeKey}.tokens`;
 }

@@ -2,8 +2,7 @@
 
 import type { Environment } from '../environment.ts';
 import type { StoreKind } from '../profile/profile.ts';
-import { StoreError } from '../errors.ts';
-import { readUtf8 } from '../strict-json.ts';
+import { plaintextStore, sealedStore } from './file-store.ts';
 
 export interface SecretStore {
   /** Null when there is none. @throws StoreError */
@@ -23,6 +22,8 @@ export function openSecretStore(environment: Environment, kind: StoreKind): Secr
   switch (kind) {
     case 'keychain':
       return keychainStore(environment);
+    case 'file':
+      return sealedStore(environment);
     case 'plaintext':
       return plaintextStore(environment);
     case 'memory':
@@ -36,31 +37,6 @@ function keychainStore({ keychain }: Environment): SecretStore {
     save: (key, secret) => keychain.setPassword(keychainService, key, secret),
     delete: (key) => keychain.deletePassword(keychainService, key),
     probe: () => keychain.probe(),
-  };
-}
-
-function plaintextStore({ home }: Environment): SecretStore {
-  const file = (key: string) => `secrets/${key}.json`;
-  const probe = 'secrets/probe';
-  return {
-    async find(key) {
-      const bytes = await home.read(file(key));
-      if (bytes === null) return null;
-      try {
-        return readUtf8(bytes);
-      } catch (error) {
-        throw new StoreError('corrupt', `${file(key)} is damaged`, {
-          hint: 'log in again',
-          cause: error,
-        });
-      }
-    },
-    save: (key, secret) => home.write(file(key), new TextEncoder().encode(secret)),
-    delete: (key) => home.remove(file(key)),
-    async probe() {
-      await home.write(probe, new Uint8Array());
-      await home.remove(probe);
-    },
   };
 }
 

@@ -37,6 +37,11 @@ export function tokenSetFromText(text: string): TokenSet {
   const { expiresAt, tokenType } = json;
   const times = expiresAt === undefined || typeof expiresAt === 'number';
   const type = tokenType === 'bearer' || tokenType === 'dpop';
+  if (typeof json['version'] === 'number' && json['version'] > version) {
+    throw new StoreError('failed', 'the stored tokens were written by a newer oauth-cli', {
+      hint: 'use that version; they were left as they are',
+    });
+  }
   if (json['version'] !== version || !texts || !optionalTexts || !times || !type) {
     throw corrupt();
   }

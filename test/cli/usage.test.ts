@@ -180,7 +180,7 @@ describe('a broken config.json', () => {
       '/allowed_origins: expected an',
     ],
     ['registered as text', document({ registered: 'yes' }), '/registered: expected true or false'],
-    ['another store', document({ store: 'vault' }), '/store: expected one of keychain, plaintext'],
+    ['another store', document({ store: 'vault' }), '/store: expected one of keychain, file'],
     [
       'a path as store key',
       document({ store_key: '../../x' }),

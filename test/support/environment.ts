@@ -3,7 +3,9 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createHttpTransport } from '../../src/adapters/http/http-transport.ts';
+import { createSealing } from '../../src/adapters/files/sealing.ts';
 import { createLoopback } from '../../src/adapters/loopback/loopback.ts';
+import { passphraseFrom } from '../../src/cli/passphrase.ts';
 import type {
   Environment,
   Home,
@@ -95,6 +97,8 @@ export function testEnvironment(options: TestOptions = {}): TestEnvironment {
     home: options.home ?? memoryHome(homeFiles),
     userFiles: memoryUserFiles(options.files ?? {}, written),
     locks: { acquire: async () => ({ release: async () => undefined }) },
+    sealing: createSealing(),
+    passphrase: passphraseFrom(options.variables ?? {}),
     memory: new Map(),
     cancelled: options.cancelled ?? new AbortController().signal,
     out: () => chunks.out.join(''),

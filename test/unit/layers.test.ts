@@ -98,7 +98,9 @@ function layerOf(file: string): string {
 
 function importsOf(file: string): string[] {
   const code = readFileSync(path.join(root, file), 'utf8');
-  return [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+  return [...code.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|\bimport\s+)'([^']+)'/g)].map(
+    (match) => match[1]!,
+  );
 }
 
 function isAllowed(file: string, layer: string, rule: Rule, specifier: string): boolean {

@@ -3,7 +3,7 @@
 import type { StoreFailure } from '../../errors.ts';
 import { StoreError } from '../../errors.ts';
 
-const otherStore = 'use --store plaintext';
+const otherStore = 'use --store file or --store plaintext';
 
 const hints: Readonly<Record<StoreFailure, string>> = {
   missing: `install and start gnome-keyring or another keychain, or ${otherStore}`,

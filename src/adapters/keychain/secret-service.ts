@@ -177,7 +177,7 @@ async function readFirst(bus: DBusConnection, session: Session, items: readonly 
 function writable(collection: Collection | null): Collection {
   if (collection === null) {
     throw new StoreError('missing', 'the keychain has no default keyring', {
-      hint: 'log in to the desktop once, or make one with Passwords and Keys (seahorse), or use --store plaintext',
+      hint: 'log in to the desktop once, or make one with Passwords and Keys (seahorse), or use --store file or --store plaintext',
     });
   }
   if (collection.locked) throw lockedError();

@@ -5,7 +5,7 @@ import type { Environment } from '../../environment.ts';
 import { CliError } from '../../errors.ts';
 import { readUtf8 } from '../../strict-json.ts';
 import type { CommandContext, Frame } from '../command.ts';
-import { withAction } from '../command.ts';
+import { passphraseOption, withAction } from '../command.ts';
 import type { OutputOptions } from '../output.ts';
 
 type DecodeOptions = OutputOptions & { readonly profile?: string; readonly idToken?: boolean };
@@ -18,6 +18,7 @@ export function addDecodeCommand(program: Command, frame: Frame): void {
     .argument('[token]', 'a JWT; - reads one per line from stdin, as does a pipe')
     .description('show the header and the claims of a JWT; checks nothing, contacts nobody')
     .option('--profile <name>', 'show the token of this profile (OAUTH_CLI_PROFILE)')
+    .addOption(passphraseOption())
     .option('--id-token', "the profile's ID token instead of its access token");
   withAction<DecodeOptions>(frame, command, runDecode);
 }

@@ -13,11 +13,13 @@ import {
   listOrVariable,
   optionOrVariable,
   optionWithVariable,
+  passphraseOption,
   withAction,
 } from '../command.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Output, OutputOptions } from '../output.ts';
 import { relativeTime } from '../relative-time.ts';
+import { withPassphrasePrompt } from '../passphrase.ts';
 import { readSecret } from '../secret-input.ts';
 import { tokenTypeName } from '../token-type-name.ts';
 
@@ -84,7 +86,14 @@ export function addLoginCommand(program: Command, frame: Frame): void {
     .option('--no-browser', 'print the URL and wait, open nothing')
     .option('--port <port>', 'port of the redirect listener (default: any free one)')
     .option('--login-timeout <seconds>', 'how long to wait for the browser', '300')
-    .addOption(optionWithVariable('--store <store>', 'keychain or plaintext', 'OAUTH_CLI_STORE'))
+    .addOption(
+      optionWithVariable(
+        '--store <store>',
+        'keychain, file (encrypted) or plaintext',
+        'OAUTH_CLI_STORE',
+      ),
+    )
+    .addOption(passphraseOption())
     .addHelpText(
       'after',
       `
@@ -102,7 +111,8 @@ async function runLogin(
   options: LoginOptions,
   target: string | undefined,
 ): Promise<undefined> {
-  const { environment, output } = context;
+  const { output } = context;
+  const environment = withPassphrasePrompt(context.environment);
   const { login } = await import('../../flows/login.ts');
   const input = await loginInput(environment, options, target);
   const result = await login(environment, input, loginProgress(environment, output, input));
@@ -143,7 +153,7 @@ async function loginInput(
 function storeThatLasts(store: StoreKind): StoreKind {
   if (store !== 'memory') return store;
   throw new CliError('usage', 'a login in the memory store would be gone when the command ends', {
-    hint: 'use the keychain, or --store plaintext',
+    hint: 'use the keychain, --store file or --store plaintext',
   });
 }
 
@@ -220,6 +230,7 @@ async function printResult(
 
 const storeName: Record<StoreKind, string> = {
   keychain: 'keychain',
+  file: 'encrypted file store',
   plaintext: 'plaintext store: anybody who can read your files can read these tokens',
   memory: 'memory of this process',
 };

@@ -5,7 +5,7 @@ import type { LogoutResult } from '../../flows/logout.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { sanitize } from '../../sanitize.ts';
 import type { CommandContext, Frame } from '../command.ts';
-import { withAction } from '../command.ts';
+import { passphraseOption, withAction } from '../command.ts';
 import type { OutputOptions } from '../output.ts';
 
 type LogoutOptions = OutputOptions & {
@@ -21,6 +21,7 @@ export function addLogoutCommand(program: Command, frame: Frame): void {
     .description('revoke the tokens at the server, then forget them; the registered client stays')
     .option('--profile <name>', 'the same as the argument')
     .option('--all', 'every profile')
+    .addOption(passphraseOption())
     .option('--local', 'forget the tokens without telling the server');
   withAction<LogoutOptions>(frame, command, runLogout);
 }

@@ -6,13 +6,12 @@ import { parseRequestArguments } from '../../flows/curl-arguments.ts';
 import { requestResource } from '../../flows/request-resource.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { createOutput } from '../output.ts';
+import { withPassphraseFile } from '../passphrase.ts';
 
 /** `args` without the command's name. @throws what the flow throws, but for -s, which silences errors as in curl */
-export async function runRequest(
-  environment: Environment,
-  args: readonly string[],
-): Promise<number> {
+export async function runRequest(outer: Environment, args: readonly string[]): Promise<number> {
   const request = parseRequestArguments(args);
+  const environment = withPassphraseFile(outer, request.passphraseFile);
   const { silent, showError } = request.options;
   const output = createOutput(environment, { quiet: silent });
   try {

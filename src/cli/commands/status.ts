@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { ProfileStatus } from '../../flows/profile-status.ts';
 import { sanitize } from '../../sanitize.ts';
 import type { CommandContext, Frame } from '../command.ts';
-import { withAction } from '../command.ts';
+import { passphraseOption, withAction } from '../command.ts';
 import type { Output, OutputOptions } from '../output.ts';
 import { relativeTime } from '../relative-time.ts';
 
@@ -15,6 +15,7 @@ export function addStatusCommand(program: Command, frame: Frame): void {
     .command('status')
     .argument('[profile]', 'the profile to show (default: all of them)')
     .description('show who is logged in where, until when; contacts nobody')
+    .addOption(passphraseOption())
     .option('--profile <name>', 'the same as the argument');
   withAction<StatusOptions>(frame, command, runStatus);
 }

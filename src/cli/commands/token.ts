@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { CliError } from '../../errors.ts';
 import type { CommandContext, Frame } from '../command.ts';
-import { withAction } from '../command.ts';
+import { passphraseOption, withAction } from '../command.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { OutputOptions } from '../output.ts';
 import { tokenTypeName } from '../token-type-name.ts';
@@ -21,6 +21,7 @@ export function addTokenCommand(program: Command, frame: Frame): void {
     .command('token')
     .argument('[profile]', 'the profile (OAUTH_CLI_PROFILE; default: the current one)')
     .description('print a fresh access token, refreshing it first if needed')
+    .addOption(passphraseOption())
     .option('--profile <name>', 'the same as the argument')
     .option('--min-ttl <seconds>', 'how long it must still be valid', '60')
     .option('--refresh', 'refresh it in any case')

@@ -53,7 +53,7 @@ describe('a stored token set', () => {
   const damaged: [title: string, text: string][] = [
     ['bytes behind it', `${text}x`],
     ['filled with NUL', '\0'.repeat(text.length)],
-    ['another version', change({ version: 2 })],
+    ['another version', change({ version: 0 })],
     ['no version', change({ version: undefined })],
     ['no issuer', change({ issuer: undefined })],
     ['no client', change({ clientId: null })],
@@ -73,6 +73,11 @@ describe('a stored token set', () => {
   it.each(damaged)('STORE-09: %s is corrupt', (_title, damage) => {
     expect(() => tokenSetFromText(damage)).toThrow(corrupt);
   });
+});
+
+it('STORE-10: a token set of a newer version is no damage', () => {
+  const newer = JSON.stringify({ version: 2, accessToken: 'canary' });
+  expect(() => tokenSetFromText(newer)).toThrow(expect.objectContaining({ reason: 'failed' }));
 });
 
 describe('freshness', () => {
