@@ -43,7 +43,7 @@ export interface OutputStream {
   readonly isTTY: boolean;
   /** Terminal width in columns; undefined when it is no terminal. */
   readonly columns: number | undefined;
-  /** Resolves when the data is handed over. A closed reader (EPIPE) ends the process with 0. */
+  /** Resolves when the data is handed over. @throws OutputClosedError on stdout without a reader (EPIPE) */
   write(data: string | Uint8Array): Promise<void>;
 }
 

@@ -62,6 +62,11 @@ export class OAuthError extends CliError {
   }
 }
 
+/** Nobody reads standard output any more (EPIPE): the work is undone in order, and the exit code is 0. */
+export class OutputClosedError extends Error {
+  override readonly name = 'OutputClosedError';
+}
+
 /** A signal that ends the process; the exit code is 128 + the signal's number. */
 export class CancelledError extends CliError {
   override readonly name = 'CancelledError';

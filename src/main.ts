@@ -1,6 +1,7 @@
 // The composition root: builds the real Environment, runs, and returns the exit code.
 
 import { createHash } from 'node:crypto';
+import { writeSync } from 'node:fs';
 import os from 'node:os';
 import { createBrowser } from './adapters/browser.ts';
 import { createClock } from './adapters/clock.ts';
@@ -21,6 +22,7 @@ import type { Environment } from './environment.ts';
 
 /** `argv` without node and the script. Resolves with the exit code; nothing is left open. */
 export async function main(argv: readonly string[]): Promise<number> {
+  process.on('uncaughtException', endWithBug).on('unhandledRejection', endWithBug);
   const cancellation = createCancellation();
   try {
     return await run(argv, createEnvironment(cancellation.signal));
@@ -29,11 +31,22 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Whatever slipped past the one catch: its message may hold anything, so Node must not print it. */
+function endWithBug(error: unknown): never {
+  const kind = error instanceof Error ? error.name : typeof error;
+  try {
+    writeSync(2, `oauth-cli: error: this is a bug in oauth-cli (${kind})\n`);
+  } catch {
+    // Nobody reads it.
+  }
+  process.exit(1);
+}
+
 function createEnvironment(cancelled: AbortSignal): Environment {
   const variables = { ...process.env };
   hideSecretsFromChildren();
   const { platform } = process;
-  const streams = createStreams({ onBrokenPipe: () => process.exit(0) });
+  const streams = createStreams();
   const locateHome = () => homeDirectory({ platform, variables, homedir: os.homedir });
   return {
     ...streams,

@@ -2,6 +2,7 @@
 
 import type { Browser } from '../environment.ts';
 import { CliError } from '../errors.ts';
+import { isLoopbackHost } from '../loopback-host.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -48,7 +49,7 @@ function hasDesktop({ platform, variables, isTTY }: BrowserOptions): boolean {
 function launchableUrl(input: string): string {
   if (!URL.canParse(input)) throw refusal('is not a URL');
   const url = new URL(input);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url) !== 'no')) {
     throw refusal('is neither https nor http to this machine');
   }
   if (url.username !== '' || url.password !== '')
@@ -61,11 +62,6 @@ function launchableUrl(input: string): string {
 
 function refusal(why: string): CliError {
   return new CliError('protocol_violation', `the URL to open in the browser ${why}`);
-}
-
-/** For a parsed URL's host name, whose IPv4 and IPv6 addresses are in canonical form. */
-function isLoopbackHost(hostname: string): boolean {
-  return /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost)$/.test(hostname);
 }
 
 async function openWithSystem(url: string): Promise<void> {

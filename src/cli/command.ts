@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Environment } from '../environment.ts';
+import { CliError } from '../errors.ts';
 import type { Output, OutputOptions } from './output.ts';
 import { createOutput } from './output.ts';
 import { withPassphraseFile } from './passphrase.ts';
@@ -20,7 +21,12 @@ export type Action<Options> = (
 ) => Promise<number | undefined>;
 
 /** Where an action finds the outside world and leaves its exit code. */
-export type Frame = { readonly environment: Environment; exitCode: number };
+export type Frame = {
+  readonly environment: Environment;
+  exitCode: number;
+  /** What commander wants printed: help and version. */
+  readonly help: string[];
+};
 
 /** Ends a command's definition: the common options, and its action with the context made from them. */
 export function withAction<Options extends CommonOptions>(
@@ -84,4 +90,15 @@ export function listOrVariable(
   if (option !== undefined) return option;
   const words = (environment.variables[variable] ?? '').split(' ').filter((word) => word !== '');
   return words.length === 0 ? undefined : words;
+}
+
+/** The profile that a command was given, as its argument or with --profile. @throws CliError `usage` for two of them */
+export function namedProfile(
+  argument: string | undefined,
+  option: string | undefined,
+): string | undefined {
+  if (argument !== undefined && option !== undefined && argument !== option) {
+    throw new CliError('usage', 'two profiles are named, by the argument and by --profile');
+  }
+  return argument ?? option;
 }

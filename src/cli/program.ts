@@ -21,7 +21,7 @@ export function buildProgram(frame: Frame): Command {
     .helpCommand('help [command]', 'show help for a command')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void stdout.write(text),
+      writeOut: (text) => frame.help.push(text),
       // Errors are told once, in run.ts.
       writeErr: () => undefined,
       getOutHelpWidth: () => Math.max(stdout.columns ?? 80, 40),

@@ -32,7 +32,8 @@ export function localTime(ms: number): string | null {
   return `${local.toISOString().replace(/\.\d+Z$/, '')}${offset < 0 ? '-' : '+'}${twoDigits(hours)}:${twoDigits(minutes)}`;
 }
 
-function duration(ms: number): string {
+/** A length of time in words, rounded down: `5 minutes`. */
+export function duration(ms: number): string {
   const unit = units.find(({ below }) => ms < below) ?? units[4];
   const count = Math.floor(ms / unit.length);
   if (count > 9999) return 'over 9999 years';

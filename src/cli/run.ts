@@ -2,7 +2,7 @@
 
 import { CommanderError } from 'commander';
 import type { Environment } from '../environment.ts';
-import { CliError } from '../errors.ts';
+import { CliError, OutputClosedError } from '../errors.ts';
 import type { Frame } from './command.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { reportError } from './output.ts';
@@ -18,24 +18,32 @@ export async function run(argv: readonly string[], environment: Environment): Pr
   const isRequest = command === 'request' || command === 'curl';
   try {
     refuseNodeDebug(environment);
-    if (isRequest && rest[0] !== '--help' && rest[0] !== '-h') {
+    if (isRequest && !rest.includes('--help') && rest[0] !== '-h') {
       const { runRequest } = await import('./commands/request.ts');
       return await runRequest(environment, rest);
     }
-    const frame: Frame = { environment, exitCode: 0 };
-    // Who types the bare name wants to know what there is.
-    await buildProgram(frame).parseAsync(argv.length === 0 ? ['--help'] : [...argv], {
-      from: 'user',
-    });
-    return frame.exitCode;
+    return await runProgram(argv, environment);
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof OutputClosedError) return 0;
     const told = error instanceof CommanderError ? usageError(error) : error;
-    await reportError(environment, told, {
-      json: argv.includes(isRequest ? '--json-errors' : '--json'),
-    });
+    const json = argv.includes(isRequest ? '--json-errors' : '--json');
+    // Where not even the error can be written, the exit code still tells.
+    await reportError(environment, told, { json }).catch(() => undefined);
     return exitCodeOf(told);
   }
+}
+
+async function runProgram(argv: readonly string[], environment: Environment): Promise<number> {
+  const frame: Frame = { environment, exitCode: 0, help: [] };
+  try {
+    // Who types the bare name wants to know what there is.
+    const words = argv.length === 0 ? ['--help'] : [...argv];
+    await buildProgram(frame).parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+    await environment.stdout.write(frame.help.join(''));
+  }
+  return frame.exitCode;
 }
 
 function refuseNodeDebug(environment: Environment): void {

@@ -1,10 +1,11 @@
 // The client that a login uses: the one named, else the profile's, else one registered now (RFC 7591).
 
-import type { LoopbackListener, Random } from '../environment.ts';
+import type { Environment, LoopbackListener, Random } from '../environment.ts';
 import { CliError } from '../errors.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { Client } from '../oauth/client.ts';
 import { checkClientAuthenticationMethod } from '../oauth/client.ts';
+import { isClientKnown } from '../oauth/client-read.ts';
 import { registerClient, withoutPort } from '../oauth/client-registration.ts';
 import type { ProtocolFetch } from '../oauth/protocol-fetch.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -29,14 +30,21 @@ export type ClientInput = {
 };
 
 /** The redirect URI's path: the profile's own, or a new one that no other client has. @see RFC 8252 §8.10 */
-export function callbackPath(random: Random, existing: Profile | null): string {
+export function callbackPath(
+  random: Random,
+  existing: Profile | null,
+  clientId: string | undefined,
+): string {
   if (existing !== null) return new URL(existing.redirectUri).pathname;
+  // A person has registered this one by hand, and must have known what to write there.
+  if (clientId !== undefined) return '/callback';
   const name = [...random.bytes(9)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return `/cb/${name}`;
 }
 
 /** @throws CliError `usage`, and what registration throws */
 export async function findLoginClient(
+  environment: Environment,
   protocolFetch: ProtocolFetch,
   store: SecretStore,
   server: AuthorizationServer,
@@ -45,10 +53,12 @@ export async function findLoginClient(
   scope: string | undefined,
 ): Promise<LoginClient> {
   const redirectUri = withoutPort(listener.redirectUri);
-  if (input.clientId !== undefined) return namedClient(input, input.clientId, redirectUri);
   const { existing } = input;
-  if (existing !== null && (existing.redirectUri === redirectUri || !existing.registered)) {
-    const client = await profileClient(store, existing, redirectUri);
+  const clientId =
+    input.clientId ?? (existing?.registered === false ? existing.clientId : undefined);
+  if (clientId !== undefined) return namedClient(environment, store, input, clientId, redirectUri);
+  if (existing?.redirectUri === redirectUri) {
+    const client = await profileClient(protocolFetch, store, server, existing, redirectUri);
     if (client !== null) return client;
   }
   const registration = await registerClient(protocolFetch, server, redirectUri, scope);
@@ -70,16 +80,26 @@ export async function clientOf(store: SecretStore, profile: Profile): Promise<Cl
   return clientFrom(profile, secrets);
 }
 
-function namedClient(input: ClientInput, clientId: string, redirectUri: string): LoginClient {
-  const { clientSecret } = input;
+/** A client that a person has registered; what is not given again is taken from the profile that has it. */
+async function namedClient(
+  environment: Environment,
+  store: SecretStore,
+  input: ClientInput,
+  clientId: string,
+  redirectUri: string,
+): Promise<LoginClient> {
+  const known = input.existing?.clientId === clientId ? input.existing : null;
+  const stored = known === null ? null : await unlessDamaged(() => findClientSecrets(store, known));
+  const given = input.clientSecret ?? stored?.clientSecret;
   const authentication = checkClientAuthenticationMethod(
-    input.clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic'),
+    input.clientAuthentication ??
+      (input.clientSecret === undefined ? known?.clientAuthentication : undefined) ??
+      (given === undefined ? 'none' : 'client_secret_basic'),
   );
-  if (authentication !== 'none' && clientSecret === undefined) {
-    throw new CliError('usage', `${authentication} needs a client secret`, {
-      hint: 'give it with --client-secret-stdin, --client-secret-file or OAUTH_CLI_CLIENT_SECRET',
-    });
-  }
+  const clientSecret =
+    authentication === 'none'
+      ? undefined
+      : (given ?? (await askForSecret(environment, authentication)));
   return {
     client: { clientId, authentication, clientSecret },
     registered: false,
@@ -96,8 +116,20 @@ function namedClient(input: ClientInput, clientId: string, redirectUri: string):
   };
 }
 
+async function askForSecret(environment: Environment, method: string): Promise<string> {
+  if (environment.stdin.isTTY && environment.stderr.isTTY) {
+    return environment.prompt.askSecret('Client secret: ');
+  }
+  throw new CliError('usage', `${method} needs a client secret`, {
+    hint: 'give it with --client-secret-stdin, --client-secret-file or OAUTH_CLI_CLIENT_SECRET',
+  });
+}
+
+/** Null when the profile's client can no longer be used: its secret is gone, or the server has forgotten it. */
 async function profileClient(
+  protocolFetch: ProtocolFetch,
   store: SecretStore,
+  server: AuthorizationServer,
   existing: Profile,
   redirectUri: string,
 ): Promise<LoginClient | null> {
@@ -105,6 +137,7 @@ async function profileClient(
   const client = clientFrom(existing, secrets);
   // A public client needs no secret; another one whose secret is gone can only be registered anew.
   if (client.authentication !== 'none' && client.clientSecret === undefined) return null;
+  if (secrets !== null && !(await isClientKnown(protocolFetch, server, secrets))) return null;
   return { client, registered: existing.registered, redirectUri, secrets };
 }
 

@@ -9,6 +9,7 @@ import {
   checkResource,
   createAuthorizationRequest,
   defaultScope,
+  refuseUnusableServer,
 } from '../oauth/authorization-request.ts';
 import type { AuthorizationResponse } from '../oauth/authorization-response.ts';
 import { answersRequest, validateAuthorizationResponse } from '../oauth/authorization-response.ts';
@@ -29,7 +30,7 @@ import type { LoginClient } from './login-client.ts';
 import { callbackPath, findLoginClient } from './login-client.ts';
 import type { LoginProfile } from './login-profile.ts';
 import { chooseLoginProfile } from './login-profile.ts';
-import { forgetSecrets, saveLogin } from './save-login.ts';
+import { saveLogin, tryToForget } from './save-login.ts';
 import { fetchIdTokenKeys, tokenSetOf } from './token-set-of.ts';
 import { readyStore } from './ready-store.ts';
 
@@ -55,6 +56,8 @@ export type LoginResult = {
   readonly profile: Profile;
   readonly tokens: TokenSet;
   readonly requestedScope: string | undefined;
+  /** The old store could not be reached, and still has the tokens of the login before. */
+  readonly leftBehind: boolean;
 };
 
 /** What happens on the way, for the person who waits. */
@@ -87,15 +90,17 @@ export async function login(
     typed: existing === null,
   });
   refuseForgottenIssuerPromise(server, existing);
+  refuseUnusableServer(server);
   refuseBadEndpoints(server);
   const listener = await environment.loopback.listen({
-    path: callbackPath(environment.random, existing),
+    path: callbackPath(environment.random, existing, input.clientId),
     port: input.port,
     onRefused: (count) => progress.refusedCallbacks(count),
   });
   try {
     const scope = input.scope ?? defaultScope(server);
     const client = await findLoginClient(
+      environment,
       protocolFetch,
       store,
       server,
@@ -129,8 +134,8 @@ export async function login(
       );
       await saveLogin(environment, store, profile, tokens, client);
       const outdated = existing?.store === storeKind ? null : (existing ?? chosen.replaced);
-      if (outdated !== null) await forgetSecrets(environment, outdated);
-      return { profile, tokens, requestedScope: request.scope };
+      const leftBehind = outdated !== null && !(await tryToForget(environment, outdated));
+      return { profile, tokens, requestedScope: request.scope, leftBehind };
     });
   } finally {
     await listener.close();
@@ -251,7 +256,7 @@ function refuseForgottenIssuerPromise(server: AuthorizationServer, existing: Pro
   throw new CliError(
     'protocol_violation',
     'the authorization server no longer promises its issuer (iss) in authorization responses',
-    { hint: 'if this is on purpose, delete the profile and log in again' },
+    { hint: 'if this is on purpose, log in under another name with --profile' },
   );
 }
 
@@ -265,7 +270,7 @@ function refuseBadEndpoints(server: AuthorizationServer): void {
 function loginTimeout(milliseconds: number): CliError {
   return new CliError(
     'timeout',
-    `nobody came back from the browser within ${Math.round(milliseconds / 1000)} seconds`,
+    `nobody came back from the browser within ${milliseconds / 1000} s`,
     {
       hint: 'run the command again, or allow more with --login-timeout <seconds>',
     },

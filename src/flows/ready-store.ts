@@ -17,6 +17,7 @@ export async function readyStore(
   kind: StoreKind,
   progress: { waitingForUnlock(): Promise<void> },
 ): Promise<void> {
+  if (kind !== 'memory') await probeHome(environment);
   try {
     await store.probe();
   } catch (error) {
@@ -26,4 +27,10 @@ export async function readyStore(
     await environment.keychain.unlock(unlockTimeout, environment.cancelled);
     await store.probe();
   }
+}
+
+/** The configuration has to be written, too. */
+async function probeHome({ home }: Environment): Promise<void> {
+  await home.write('probe', new Uint8Array());
+  await home.remove('probe');
 }

@@ -2,6 +2,7 @@
 // leaves nothing new behind.
 
 import type { Environment } from '../environment.ts';
+import { StoreError } from '../errors.ts';
 import { updateConfiguration, withProfile } from '../profile/configuration.ts';
 import type { Profile } from '../profile/profile.ts';
 import {
@@ -37,6 +38,17 @@ export async function saveLogin(
       await deleteTokenSet(store, profile).catch(() => false);
       await deleteClientSecrets(store, profile).catch(() => false);
     }
+    throw error;
+  }
+}
+
+/** The same where it must not undo what has been done already: whether it worked. */
+export async function tryToForget(environment: Environment, profile: Profile): Promise<boolean> {
+  try {
+    await forgetSecrets(environment, profile);
+    return true;
+  } catch (error) {
+    if (error instanceof StoreError) return false;
     throw error;
   }
 }

@@ -18,6 +18,7 @@ export const supportedOptions = [
   { name: 'request', letter: 'X', takesValue: true },
   { name: 'show-error', letter: 'S', takesValue: false },
   { name: 'silent', letter: 's', takesValue: false },
+  { name: 'verbose', letter: 'v', takesValue: false },
 ] as const satisfies readonly CurlOption[];
 
 /** curl's other long options; what curl lists as `no-x` is here as `x`. */
@@ -46,9 +47,9 @@ export const otherNames: readonly string[] =
   ssl-auto-client-cert ssl-no-revoke ssl-reqd ssl-revoke-best-effort sslv2 sslv3 stderr styled-output
   suppress-connect-headers tcp-fastopen tcp-nodelay telnet-option tftp-blksize tftp-no-options time-cond tls-max
   tls13-ciphers tlsauthtype tlspassword tlsuser tlsv1 tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 tr-encoding trace trace-ascii
-  trace-time unix-socket upload-file url url-query use-ascii user user-agent verbose version write-out xattr`.split(
+  trace-time unix-socket upload-file url url-query use-ascii user user-agent version write-out xattr`.split(
     /\s+/,
   );
 
 /** The letters of curl's other options. */
-export const otherLetters = 'aEKCbcqDFPGgIh0k46jlLMmn:NZ#xUpQreJORYy23tz1TBuAvVw';
+export const otherLetters = 'aEKCbcqDFPGgIh0k46jlLMmn:NZ#xUpQreJORYy23tz1TBuAVw';

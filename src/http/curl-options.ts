@@ -19,6 +19,7 @@ export type CurlOptions = {
   readonly fail: boolean;
   readonly silent: boolean;
   readonly showError: boolean;
+  readonly verbose: boolean;
 };
 
 /** A long option that is ours and not curl's; it may be written `--name=value`, too. */
@@ -150,6 +151,7 @@ function toCurlOptions({ urls, values, flags }: Seen): CurlOptions {
     fail: flags.get('fail') ?? false,
     silent: flags.get('silent') ?? false,
     showError: flags.get('show-error') ?? false,
+    verbose: flags.get('verbose') ?? false,
   };
 }
 

@@ -66,10 +66,12 @@ export function validateIdToken(token: string, expected: IdTokenExpectations): I
  */
 export function idTokenAlgorithms(
   registered: string | undefined,
-  announced: readonly string[] | undefined,
+  announced: unknown,
 ): readonly string[] {
-  const algorithms = registered === undefined ? (announced ?? ['RS256']) : [registered];
-  return algorithms.filter((alg) => alg.toLowerCase() !== 'none');
+  const ofServer: readonly unknown[] = Array.isArray(announced) ? announced : ['RS256'];
+  return (registered === undefined ? ofServer : [registered])
+    .filter((alg) => typeof alg === 'string')
+    .filter((alg) => alg.toLowerCase() !== 'none');
 }
 
 function validate(jws: DecodedJws, expected: IdTokenExpectations): IdTokenClaims {

@@ -100,6 +100,15 @@ export function checkResource(resource: string): string {
   throw new CliError('usage', 'a resource must be an absolute URI without a fragment');
 }
 
+/**
+ * Refuses a server that no authorization request could be made for, before a client is registered there.
+ * @throws CliError `protocol_violation`
+ */
+export function refuseUnusableServer(server: AuthorizationServer): void {
+  refuseServerWithoutS256(server);
+  requireEndpoint(server, 'authorization_endpoint');
+}
+
 function refuseServerWithoutS256(server: AuthorizationServer): void {
   const methods: unknown = server.code_challenge_methods_supported;
   if (methods === undefined || (Array.isArray(methods) && methods.includes('S256'))) return;

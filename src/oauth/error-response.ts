@@ -99,7 +99,8 @@ function statusHint(status: number): string | undefined {
 }
 
 const hints: Readonly<Record<string, string>> = {
-  invalid_client: 'check the client id, the client secret and --client-auth',
+  invalid_client:
+    'the server may have forgotten the client: log in again; otherwise check --client-id, the client secret and --client-auth',
   unauthorized_client: 'the client is not registered for this grant',
   invalid_scope: 'ask for other scopes with --scope',
   invalid_target: 'the server does not know the resource given with --resource',

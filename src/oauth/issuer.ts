@@ -12,7 +12,9 @@ export function checkIssuer(issuer: string): string {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   if (url === undefined || !/^https?:\/\//i.test(issuer)) {
     throw new CliError('usage', 'the issuer must be an https URL', {
-      hint: 'for example https://accounts.example.com',
+      hint: /^[\w-]+(\.[\w-]+)+(:\d+)?(\/\S*)?$/.test(issuer)
+        ? `did you mean https://${issuer}?`
+        : 'for example https://accounts.example.com',
     });
   }
   // new URL drops line feeds and reads \ as /, so that what is asked would not be what was compared.

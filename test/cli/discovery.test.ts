@@ -43,6 +43,7 @@ function expectRefusal({ environment, result, opened }: Attempt, exitCode = 6): 
   expect(result, result.stderr).toMatchObject({ exitCode, stdout: '' });
   expect(result.stderr).toMatch(/^oauth-cli: error: [^\n]+\n(oauth-cli: hint: [^\n]+\n)?$/);
   expect(opened()).toBe(0);
+  expect(environment.contacted.filter((exchange) => !exchange.startsWith('GET '))).toEqual([]);
   expect([...environment.secrets.keys(), ...environment.homeFiles.keys()]).toEqual([]);
 }
 

@@ -170,7 +170,7 @@ describe('status', () => {
   });
 
   it('STORE-13: with a locked keychain is exit 8 without a prompt', async () => {
-    const { environment } = await loggedIn();
+    const { environment } = await loggedIn({}, ['--profile', 'work']);
     const keychain = {
       ...environment.keychain,
       getPassword: async () => {
@@ -178,7 +178,12 @@ describe('status', () => {
       },
       unlock: async () => expect.unreachable(),
     };
-    const result = await runCliIn({ ...environment, keychain }, ['status']);
-    expect(result).toMatchObject({ exitCode: 8, stdout: '' });
+    const broken = { ...environment, keychain };
+    const named = await runCliIn(broken, ['status', 'work']);
+    expect(named).toMatchObject({ exitCode: 8, stdout: '' });
+    // The list tells it of that profile, and goes on with the others.
+    const all = await runCliIn(broken, ['status']);
+    expect(all).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(all.stdout).toContain('unknown: the keychain is locked');
   });
 });

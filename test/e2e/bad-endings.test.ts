@@ -1,17 +1,30 @@
 // Logins that cannot succeed, as child processes: each ends by itself, with its exit code, and stores nothing.
 
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { navigate, startScriptedServer } from '../support/authorization-server.ts';
 import type { ScriptedServer } from '../support/authorization-server.ts';
-import { runCliProcess, startCli } from '../support/cli-process.ts';
+import { bin, runCliProcess, startCli } from '../support/cli-process.ts';
 import { createFakeBrowser } from '../support/fake-browser.ts';
 import { lacking } from '../support/requirements.ts';
 import { startSecretService } from '../support/secret-service.ts';
+
+it('EXIT-01: the exit code tells where not even the error can be written', async () => {
+  const shell = promisify(execFile)(
+    'sh',
+    ['-c', '"$0" "$1" token nosuch 2>/dev/full', process.execPath, bin],
+    {
+      env: { PATH: process.env['PATH'] ?? '', OAUTH_CLI_HOME: '/nowhere' },
+    },
+  );
+  await expect(shell).rejects.toMatchObject({ code: 2, stdout: '' });
+});
 
 describe('a login that cannot succeed', () => {
   let home: string;

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { launchChromium, localPage } from '../support/chromium.ts';
-import { runCliProcess, startCli } from '../support/cli-process.ts';
+import { bin, runCliProcess, startCli } from '../support/cli-process.ts';
 import { createFakeBrowser } from '../support/fake-browser.ts';
 import { lacking } from '../support/requirements.ts';
 import { startSecretService } from '../support/secret-service.ts';
@@ -58,6 +58,29 @@ describe('demo', () => {
       const left = await run('secret-tool', ['search', '--all', 'service', 'oauth-cli'], {
         env: service.env,
       });
+      expect(left.stdout).toBe('');
+      await service.close();
+    },
+  );
+
+  it.skipIf(noKeyring !== null).each([5, 14, 20, 30])(
+    `EXIT-02: leaves nothing in the keychain when its reader stops after %i lines ${noKeyring ?? ''}`,
+    async (lines) => {
+      const service = await startSecretService();
+      const env = { ...service.env, HOME: home, PATH: process.env['PATH'] ?? '' };
+      const shell = await run(
+        'bash',
+        [
+          '-c',
+          `"$0" "$1" demo | head -n ${lines}; echo "\${PIPESTATUS[0]}"`,
+          process.execPath,
+          bin,
+        ],
+        { env },
+      );
+      expect(shell.stdout.trim().split('\n').at(-1)).toBe('0');
+      expect(shell.stderr).toBe('');
+      const left = await run('secret-tool', ['search', '--all', 'service', 'oauth-cli'], { env });
       expect(left.stdout).toBe('');
       await service.close();
     },

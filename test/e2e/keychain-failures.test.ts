@@ -45,7 +45,7 @@ describe.skipIf(missing !== '')(`a keychain in trouble${missing}`, () => {
       signal: null,
       error: { name: 'StoreError', reason, message: expect.stringMatching(message) },
     });
-    expect(outcome.error?.hint).toMatch(/(^|, or )use --store plaintext$/);
+    expect(outcome.error?.hint).toMatch(/(^|, or )use --store file or --store plaintext$/);
     expect(JSON.stringify(outcome)).not.toContain('the new value');
   };
 

@@ -4,7 +4,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import tty from 'node:tty';
 import type { InputStream, OutputStream } from '../../environment.ts';
-import { CliError } from '../../errors.ts';
+import { CliError, OutputClosedError } from '../../errors.ts';
 import { createDescriptorWriter } from './descriptor.ts';
 import { systemCode, systemReason } from '../system-error.ts';
 
@@ -14,21 +14,12 @@ export type Streams = {
   readonly stderr: OutputStream;
 };
 
-export type StreamOptions = {
-  /** Ends the process quietly: nobody reads stdout any more. */
-  readonly onBrokenPipe: () => never;
-};
-
-export function createStreams({ onBrokenPipe }: StreamOptions): Streams {
+export function createStreams(): Streams {
   return {
     stdin: createInput(),
-    stdout: createOutput(1, () => process.stdout, onBrokenPipe),
+    stdout: createOutput(1, () => process.stdout),
     // Without a reader there is nobody to tell, and the work goes on.
-    stderr: createOutput(
-      2,
-      () => process.stderr,
-      () => undefined,
-    ),
+    stderr: createOutput(2, () => process.stderr),
   };
 }
 
@@ -85,11 +76,7 @@ function tooLong(limit: number): CliError {
   return new CliError('usage', `standard input is longer than ${limit} bytes`);
 }
 
-function createOutput(
-  descriptor: 1 | 2,
-  stream: () => NodeJS.WriteStream,
-  onBrokenPipe: () => void,
-): OutputStream {
+function createOutput(descriptor: 1 | 2, stream: () => NodeJS.WriteStream): OutputStream {
   const write = createDescriptorWriter(descriptor, stream);
   return {
     get isTTY() {
@@ -103,7 +90,7 @@ function createOutput(
         await write(typeof data === 'string' ? Buffer.from(data) : data);
       } catch (error) {
         if (systemCode(error) !== 'EPIPE') throw outputError(descriptor, error);
-        onBrokenPipe();
+        if (descriptor === 1) throw new OutputClosedError();
       }
     },
   };

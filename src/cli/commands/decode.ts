@@ -43,7 +43,9 @@ async function runDecode(
         output.reportPaint.yellow('NOT VERIFIED: anybody could have written this'),
       );
     const text = renderDecodedToken(decoded, { now: environment.clock.now(), paint: output.paint });
-    await output.print(index === 0 ? text : `\n${text}`);
+    // On a terminal stderr has said so; in a file or a pager it has to stand beside the claims.
+    const mark = environment.stdout.isTTY ? '' : 'NOT VERIFIED\n';
+    await output.print(index === 0 ? `${mark}${text}` : `\n${mark}${text}`);
   }
   return undefined;
 }

@@ -18,7 +18,7 @@ import {
 } from '../command.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Output, OutputOptions } from '../output.ts';
-import { relativeTime } from '../relative-time.ts';
+import { duration, relativeTime } from '../relative-time.ts';
 import { withPassphrasePrompt } from '../passphrase.ts';
 import { readSecret } from '../secret-input.ts';
 import { tokenTypeName } from '../token-type-name.ts';
@@ -159,7 +159,7 @@ function storeThatLasts(store: StoreKind): StoreKind {
 
 function loginProgress(environment: Environment, output: Output, input: LoginInput): LoginProgress {
   const { bold, dim } = output.reportPaint;
-  const minutes = Math.ceil(input.timeout / 60_000);
+  const limit = duration(input.timeout);
   return {
     waitingForUnlock: () =>
       output.report('Your keychain is locked: please unlock it in the window that opens.'),
@@ -171,9 +171,7 @@ function loginProgress(environment: Environment, output: Output, input: LoginInp
       };
       // Not `report`: without the address nobody could go on, also with --quiet.
       await environment.stderr.write(`${lead[browser]}\n\n  ${bold(displayUrl(url))}\n\n`);
-      await output.report(
-        dim(`Waiting for you to finish there, ${minutes} min at most; Ctrl-C stops.`),
-      );
+      await output.report(dim(`Waiting for you to finish there, ${limit} at most; Ctrl-C stops.`));
     },
     refusedCallbacks(count) {
       if (count !== 20) return;
@@ -215,11 +213,16 @@ async function printResult(
     `  ${dim('token  ')} ${lifetime(environment, tokens.expiresAt, tokens.refreshToken)}`,
   );
   await output.report(`  ${dim('profile')} ${profile.name}, in the ${storeName[profile.store]}`);
-  if (result.requestedScope !== undefined && tokens.scope !== result.requestedScope) {
+  if (result.requestedScope !== undefined && !isSameScope(tokens.scope, result.requestedScope)) {
     await output.report(
       dim(
         `  The server granted another scope than was asked for (${sanitize(result.requestedScope)}).`,
       ),
+    );
+  }
+  if (result.leftBehind) {
+    await output.warn(
+      'the store of the login before could not be reached and still has its tokens',
     );
   }
   const [origin] = profile.allowedOrigins;
@@ -245,4 +248,10 @@ function lifetime(
       ? 'the server does not say for how long'
       : `expires ${relativeTime(environment.clock.now(), expiresAt)}`;
   return refreshToken === undefined ? until : `${until}, renewed when it is needed`;
+}
+
+/** RFC 6749 §3.3: the order does not matter; one that was not asked for is the server's choice. */
+function isSameScope(granted: string | undefined, requested: string): boolean {
+  const set = (scope: string | undefined) => [...new Set(scope?.split(' '))].sort().join(' ');
+  return set(granted) === set(requested);
 }

@@ -1,11 +1,12 @@
 // oauth-cli logout: revoke at the server, then forget.
 
 import type { Command } from 'commander';
+import { CliError } from '../../errors.ts';
 import type { LogoutResult } from '../../flows/logout.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { sanitize } from '../../sanitize.ts';
 import type { CommandContext, Frame } from '../command.ts';
-import { passphraseOption, withAction } from '../command.ts';
+import { namedProfile, passphraseOption, withAction } from '../command.ts';
 import type { OutputOptions } from '../output.ts';
 
 type LogoutOptions = OutputOptions & {
@@ -35,11 +36,15 @@ async function runLogout(
   const { readConfiguration } = await import('../../profile/configuration.ts');
   const { requireProfile } = await import('../../profile/resolve-profile.ts');
   const { logout } = await import('../../flows/logout.ts');
+  const named = namedProfile(name, options.profile);
+  if (named !== undefined && options.all === true) {
+    throw new CliError('usage', 'a profile and --all do not go together');
+  }
   const configuration = await readConfiguration(environment);
   const profiles =
     options.all === true
       ? configuration.profiles
-      : [requireProfile(configuration, environment.variables, name ?? options.profile)];
+      : [requireProfile(configuration, environment.variables, named)];
   for (const profile of profiles) {
     const result = await logout(environment, profile, { local: options.local === true });
     await tell(context, profile, result);

@@ -7,13 +7,15 @@ import { requestResource } from '../../flows/request-resource.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { createOutput } from '../output.ts';
 import { withPassphraseFile } from '../passphrase.ts';
+import { tracingHttp } from '../trace-http.ts';
 
 /** `args` without the command's name. @throws what the flow throws, but for -s, which silences errors as in curl */
 export async function runRequest(outer: Environment, args: readonly string[]): Promise<number> {
   const request = parseRequestArguments(args);
-  const environment = withPassphraseFile(outer, request.passphraseFile);
-  const { silent, showError } = request.options;
-  const output = createOutput(environment, { quiet: silent });
+  const { silent, showError, verbose } = request.options;
+  const output = createOutput(outer, { quiet: silent });
+  const traced = verbose ? tracingHttp(outer, output) : outer;
+  const environment = withPassphraseFile(traced, request.passphraseFile);
   try {
     await requestResource(environment, request, (text) => output.warn(text));
     return 0;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { ProfileStatus } from '../../flows/profile-status.ts';
 import { sanitize } from '../../sanitize.ts';
 import type { CommandContext, Frame } from '../command.ts';
-import { passphraseOption, withAction } from '../command.ts';
+import { namedProfile, passphraseOption, withAction } from '../command.ts';
 import type { Output, OutputOptions } from '../output.ts';
 import { relativeTime } from '../relative-time.ts';
 
@@ -30,7 +30,7 @@ async function runStatus(
   const { profileStatus } = await import('../../flows/profile-status.ts');
   const { exitCodeFor } = await import('../exit-code.ts');
   const configuration = await readConfiguration(environment);
-  const named = name ?? options.profile;
+  const named = namedProfile(name, options.profile);
   const profiles =
     named === undefined
       ? configuration.profiles
@@ -43,6 +43,7 @@ async function runStatus(
   let usable = true;
   for (const profile of profiles) {
     const status = await profileStatus(environment, profile);
+    if (named !== undefined && status.problem !== undefined) throw status.problem;
     usable &&= status.state === 'valid' || status.state === 'refreshable';
     await tell(output, status, environment.clock.now(), configuration.current === profile.name);
   }
@@ -63,6 +64,7 @@ async function tell(
       profile: profile.name,
       current,
       state: status.state,
+      problem: status.problem?.message,
       issuer: profile.issuer,
       client_id: profile.clientId,
       subject: status.subject,
@@ -81,6 +83,7 @@ async function tell(
     refreshable: yellow(`expired ${when}, will be renewed when it is needed`),
     expired: red(`expired ${when}, log in again`),
     logged_out: red('logged out'),
+    unknown: red(`unknown: ${sanitize(status.problem?.message ?? '')}`),
   };
   const rows: [string, string | undefined][] = [
     ['issuer', profile.issuer],

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { CliError } from '../../errors.ts';
 import type { CommandContext, Frame } from '../command.ts';
-import { passphraseOption, withAction } from '../command.ts';
+import { namedProfile, passphraseOption, withAction } from '../command.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { OutputOptions } from '../output.ts';
 import { tokenTypeName } from '../token-type-name.ts';
@@ -41,7 +41,7 @@ async function runToken(
   const profile = requireProfile(
     await readConfiguration(environment),
     environment.variables,
-    name ?? options.profile,
+    namedProfile(name, options.profile),
   );
   const tokens = await obtainAccessToken(environment, profile, {
     minimumLifetime: wholeNumber('--min-ttl', options.minTtl, 999_999_999),

@@ -84,7 +84,6 @@ describe('the URL', () => {
     'http://0.0.0.0/',
     'http://[::]/',
     'http://[::2]/',
-    'http://[::ffff:127.0.0.1]/',
     'http://128.0.0.1/',
     'https://',
     'https://u:p@as.example/',

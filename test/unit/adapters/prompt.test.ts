@@ -167,7 +167,7 @@ describe('at a terminal', () => {
 
   it('streams know the terminal and its width', async () => {
     const { shown } = await converse(
-      `const { stdin, stdout, stderr } = createStreams({ onBrokenPipe: () => process.exit(0) });
+      `const { stdin, stdout, stderr } = createStreams();
       say([stdin.isTTY, stdin.isFed, stdout.isTTY, stdout.columns, stderr.columns]);`,
       [['expect', '>']],
     );

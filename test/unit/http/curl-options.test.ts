@@ -77,7 +77,7 @@ describe('what is refused', () => {
     [['--oauth2-bearer', 'canary', url], "curl's option --oauth2-bearer is not supported yet"],
     [['--locat', url], 'option --locat is ambiguous'],
     [['--location', url], "curl's option --location is not supported yet"],
-    [['-v', url], "curl's option -v is not supported yet"],
+    [['-k', url], "curl's option -k is not supported yet"],
     [['-sSL', url], "curl's option -L is not supported yet"],
     [[url, '-d'], 'option -d needs a value'],
     [[url, '--data'], 'option --data needs a value'],
