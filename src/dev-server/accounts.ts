@@ -1,22 +1,27 @@
-// The people who can log in: in memory, passwords random per start and kept as salted scrypt hashes.
+// The people who can log in: in memory, passwords kept as salted scrypt hashes.
 
 import { randomBytes, randomInt, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
 export type Account = {
-  /** The `sub` claim, and the user name. */
+  /** The `sub` claim unless the claims have another, and the user name. */
   readonly username: string;
   /** Claims by their OpenID Connect names. */
   readonly claims: Readonly<Record<string, unknown>>;
 };
 
 export interface Accounts {
-  /** The account with a fresh random password, which is returned and not kept. */
-  create(username: string): Promise<string>;
+  /** The account, or its replacement; a password that is not given is random. Returns the password, which is not kept. */
+  create(
+    username: string,
+    password?: string,
+    claims?: Readonly<Record<string, unknown>>,
+  ): Promise<string>;
   find(username: string): Account | null;
   /** Null when the user name or the password is wrong; takes the same time for either. */
   authenticate(username: string, password: string): Promise<Account | null>;
   usernames(): readonly string[];
+  clear(): void;
 }
 
 type StoredAccount = Account & { readonly salt: Buffer; readonly hash: Buffer };
@@ -30,11 +35,15 @@ export function createAccounts(): Accounts {
   const decoy = { salt: randomBytes(16), hash: randomBytes(hashLength) };
 
   return {
-    async create(username) {
-      const password = randomPassword();
+    async create(username, password = randomPassword(), claims = {}) {
       const salt = randomBytes(16);
       const hash = await deriveKey(password, salt, hashLength);
-      accounts.set(username, { username, claims: claimsOf(username), salt, hash });
+      accounts.set(username, {
+        username,
+        claims: { ...claimsOf(username), ...claims },
+        salt,
+        hash,
+      });
       return password;
     },
     find: (username) => accounts.get(username) ?? null,
@@ -45,6 +54,7 @@ export function createAccounts(): Accounts {
       return account !== undefined && matches ? account : null;
     },
     usernames: () => [...accounts.keys()],
+    clear: () => accounts.clear(),
   };
 }
 

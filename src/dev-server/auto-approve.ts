@@ -3,17 +3,18 @@
 import type { Configuration, Grant, KoaContextWithOIDC } from 'oidc-provider';
 import { base as basePolicy } from 'oidc-provider/lib/helpers/interaction_policy/index.js';
 import { saveGrant } from './grants.ts';
+import type { ProviderSettings } from './provider-configuration.ts';
 
 export function applyAutoApprove(
   configuration: Configuration,
   username: string,
-  resource: string,
+  settings: ProviderSettings,
 ): void {
   const policy = basePolicy();
   // The prompts stay, so that the values of the `prompt` parameter stay known; nothing ever asks for them.
   for (const prompt of policy) prompt.checks.clear();
   configuration.interactions = { policy };
-  configuration.loadExistingGrant = async (context) => approve(context, username, resource);
+  configuration.loadExistingGrant = async (context) => approve(context, username, settings);
   // The last hook before the library looks who is logged in.
   configuration.extraParams = {
     ...(configuration.extraParams as Record<string, () => void>),
@@ -26,15 +27,12 @@ export function applyAutoApprove(
 async function approve(
   { oidc }: KoaContextWithOIDC,
   username: string,
-  resource: string,
+  { resources, scopes }: ProviderSettings,
 ): Promise<Grant | undefined> {
   const { provider, client } = oidc;
-  const scope = oidc.params?.['scope'];
-  const grantId = await saveGrant(provider, {
-    accountId: username,
-    clientId: client?.clientId ?? '',
-    scope: typeof scope === 'string' ? scope : '',
-    resource,
-  });
+  const grantId = await saveGrant(
+    { provider, resources, scopes },
+    { accountId: username, clientId: client?.clientId ?? '', parameters: oidc.params ?? {} },
+  );
   return provider.Grant.find(grantId);
 }

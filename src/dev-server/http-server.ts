@@ -2,19 +2,7 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
-export type DevServerErrorCode = 'port_in_use' | 'port_forbidden';
-
-/** The server could not start, for a reason that the person can do something about. */
-export class DevServerError extends Error {
-  override readonly name = 'DevServerError';
-  readonly code: DevServerErrorCode;
-
-  constructor(code: DevServerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
+import { DevServerError } from './dev-server-error.ts';
 
 /** @throws DevServerError */
 export async function listen(port: number): Promise<{ server: Server; port: number }> {

@@ -6,17 +6,17 @@ import type { InteractionResults, Provider } from 'oidc-provider';
 import { SessionNotFound } from 'oidc-provider/lib/helpers/errors.js';
 import type { Accounts } from './accounts.ts';
 import { csrfToken, isCsrfToken, readForm } from './form.ts';
-import { saveGrant } from './grants.ts';
+import { formTargets } from './form-targets.ts';
+import { requestedResources, saveGrant, type GrantContext } from './grants.ts';
 import { consentPage } from './pages/consent-page.ts';
 import { errorPage } from './pages/error-page.ts';
 import { loginPage } from './pages/login-page.ts';
 import { sendPage, type Page } from './pages/page.ts';
-import { knownScopes } from './scopes.ts';
 
-export type InteractionsOptions = {
-  readonly provider: Provider;
+export type InteractionsOptions = GrantContext & {
   readonly accounts: Accounts;
-  readonly protectedResource: string;
+  /** The issuer's path, without a slash at its end. */
+  readonly basePath: string;
   readonly csrfKey: Buffer;
 };
 
@@ -90,18 +90,17 @@ async function logIn(
 }
 
 async function consent(
-  { provider, protectedResource }: InteractionsOptions,
+  options: InteractionsOptions,
   { params, session }: Interaction,
   form: URLSearchParams,
 ): Promise<InteractionResults> {
   if (form.get('decision') !== 'allow' || session === undefined) {
     return denial('the user denied access');
   }
-  const grantId = await saveGrant(provider, {
+  const grantId = await saveGrant(options, {
     accountId: session.accountId,
     clientId: String(params['client_id']),
-    scope: String(params['scope']),
-    resource: protectedResource,
+    parameters: params,
   });
   return { consent: { grantId } };
 }
@@ -113,18 +112,21 @@ const denial = (description: string): InteractionResults => ({
 
 /** The page of the interaction's prompt; `failed` when a login as `failed.username` has just failed. */
 async function pageOf(
-  { provider, accounts, protectedResource, csrfKey }: InteractionsOptions,
+  { provider, accounts, resources, scopes, basePath, csrfKey }: InteractionsOptions,
   { uid, prompt, params, session }: Interaction,
   failed?: { readonly username: string },
 ): Promise<Page> {
   const client = await provider.Client.find(String(params['client_id']));
   if (client === undefined) return errorPage({ code: 'invalid_client' });
-  const redirectUri = String(params['redirect_uri']);
+  // The device flow has none.
+  const redirectUri =
+    typeof params['redirect_uri'] === 'string' ? params['redirect_uri'] : undefined;
   const shared = {
     clientName: client.clientName ?? client.clientId,
-    action: `/interaction/${uid}`,
+    action: `${basePath}/interaction/${uid}`,
+    basePath,
     csrfToken: csrfToken(csrfKey, uid),
-    formTargets: formTargets(redirectUri),
+    formTargets: redirectUri === undefined ? [] : formTargets(redirectUri),
   };
   if (prompt.name === 'login') {
     const hint = typeof params['login_hint'] === 'string' ? params['login_hint'] : '';
@@ -136,18 +138,14 @@ async function pageOf(
     ...shared,
     clientId: client.clientId,
     username: session?.accountId ?? '',
-    scopes: knownScopes(String(params['scope'])),
-    resource: protectedResource,
+    scopes: scopes.known(String(params['scope'])),
+    resources: requestedResources(params, resources),
+    authorizationDetails: authorizationDetailsOf(params),
     redirectUri,
   });
 }
 
-/**
- * Browsers apply `form-action` to the redirects after a POST too, and the last one leads to the client.
- * A host that a CSP source cannot spell (IPv6 literals; `;` and `,` would end the directive) is named by its scheme.
- */
-export function formTargets(redirectUri: string): readonly string[] {
-  const { protocol, origin, host } = new URL(redirectUri);
-  const isWeb = protocol === 'http:' || protocol === 'https:';
-  return [isWeb && /^[a-z0-9.:-]+$/.test(host) ? origin : protocol];
+function authorizationDetailsOf(params: Interaction['params']): readonly unknown[] {
+  const details = params['authorization_details'];
+  return typeof details === 'string' ? (JSON.parse(details) as unknown[]) : [];
 }

@@ -1,21 +1,56 @@
 // The server's secrets: all random per start, none ever stored or built in.
 
-import { generateKeyPairSync, randomBytes, type JsonWebKey, type KeyObject } from 'node:crypto';
+import {
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  randomBytes,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto';
+import type { SigningAlgorithm } from './configuration.ts';
 
 export type ServerKeys = {
-  /** Private P-256 JWK for ID tokens and access tokens (ES256); EC because generating RSA takes half a second. */
-  readonly signingKey: JsonWebKey;
-  readonly verificationKey: KeyObject;
+  /** Private JWKs for ID tokens and access tokens, ES256 first. */
+  readonly signingKeys: readonly JsonWebKey[];
+  /** By the algorithm of a JWT access token; null for one that this server never signs with. */
+  verificationKey(algorithm: string): KeyObject | null;
+  /** Of HS256 access tokens; never in the JWK Set. */
+  readonly signingSecret: KeyObject;
   readonly cookieKey: string;
   readonly csrfKey: Buffer;
+  /** 32 bytes. */
+  readonly dpopNonceSecret: Buffer;
 };
 
-export function generateServerKeys(): ServerKeys {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** P-256 always; the other key pairs only when an algorithm wants them: generating RSA takes half a second. */
+export function generateServerKeys(
+  algorithms: readonly SigningAlgorithm[] = [],
+  signingSecret: Buffer = randomBytes(32),
+): ServerKeys {
+  const asymmetric = new Set(['ES256', ...algorithms].filter((alg) => alg !== 'HS256'));
+  const signingKeys = [...asymmetric].map(generateSigningKey);
+  const secret = createSecretKey(signingSecret);
+  const publicKeys = new Map<unknown, KeyObject>(
+    signingKeys.map((key) => [key['alg'], createPublicKey({ key, format: 'jwk' })]),
+  );
   return {
-    signingKey: { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256' },
-    verificationKey: publicKey,
+    signingKeys,
+    verificationKey: (alg) => (alg === 'HS256' ? secret : (publicKeys.get(alg) ?? null)),
+    signingSecret: secret,
     cookieKey: randomBytes(32).toString('base64url'),
     csrfKey: randomBytes(32),
+    dpopNonceSecret: randomBytes(32),
   };
+}
+
+export function generateSigningKey(alg: string): JsonWebKey {
+  const jwk = generatePrivateKey(alg).export({ format: 'jwk' });
+  return { ...jwk, use: 'sig', alg };
+}
+
+function generatePrivateKey(alg: string): KeyObject {
+  if (alg === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  if (alg === 'EdDSA') return generateKeyPairSync('ed25519').privateKey;
+  return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 }

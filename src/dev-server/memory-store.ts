@@ -12,9 +12,21 @@ type Entry = {
 export type MemoryStore = (model: string) => Adapter;
 
 const writesBetweenSweeps = 1000;
-const grantBound = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken']);
+const grantBound = new Set([
+  'AccessToken',
+  'AuthorizationCode',
+  'BackchannelAuthenticationRequest',
+  'DeviceCode',
+  'JwtAccessToken',
+  'RefreshToken',
+]);
 
-export function createMemoryStore(): MemoryStore {
+export type MemoryStoreOptions = {
+  /** Seconds for which a refresh token that was rotated passes for fresh. */
+  readonly refreshTokenGrace?: number;
+};
+
+export function createMemoryStore({ refreshTokenGrace = 0 }: MemoryStoreOptions = {}): MemoryStore {
   const entries = new Map<string, Entry>();
   let writes = 0;
 
@@ -38,7 +50,12 @@ export function createMemoryStore(): MemoryStore {
       const expiresAt = expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1000;
       entries.set(`${model}:${id}`, { model, payload, expiresAt });
     },
-    find: async (id) => read(`${model}:${id}`),
+    async find(id) {
+      const payload = read(`${model}:${id}`);
+      if (model !== 'RefreshToken' || typeof payload?.consumed !== 'number') return payload;
+      const inGrace = Date.now() < (payload.consumed + refreshTokenGrace) * 1000;
+      return inGrace ? { ...payload, consumed: undefined } : payload;
+    },
     findByUid: async (uid) => findWhere(model, (payload) => payload.uid === uid),
     findByUserCode: async (userCode) =>
       findWhere(model, (payload) => payload.userCode === userCode),

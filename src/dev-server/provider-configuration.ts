@@ -1,76 +1,94 @@
 // How oidc-provider is set up: what is offered, how long it lasts, and every hook whose default prints a warning.
 
 import type { Account as ProviderAccount, Configuration, KoaContextWithOIDC } from 'oidc-provider';
-import { InvalidScope, InvalidTarget } from 'oidc-provider/lib/helpers/errors.js';
+import { InvalidScope } from 'oidc-provider/lib/helpers/errors.js';
+import type { AccessTokens } from './access-tokens.ts';
 import type { Accounts } from './accounts.ts';
-import { accessTokenScope } from './grants.ts';
+import type { IssuerConfiguration } from './configuration.ts';
 import type { ServerKeys } from './keys.ts';
 import type { MemoryStore } from './memory-store.ts';
 import { errorPage } from './pages/error-page.ts';
-import { defaultScope, knownScopes, supportedScopes } from './scopes.ts';
-import { mayIntrospect, mayRevoke } from './token-policies.ts';
+import { providerFeatures } from './provider-features.ts';
+import type { Resources } from './resources.ts';
+import type { Scopes } from './scopes.ts';
 
 export type ProviderSettings = {
   readonly issuer: string;
-  readonly protectedResource: string;
+  readonly configuration: IssuerConfiguration;
   readonly keys: ServerKeys;
   readonly accounts: Accounts;
   readonly store: MemoryStore;
+  readonly resources: Resources;
+  readonly scopes: Scopes;
+  readonly accessTokens: AccessTokens;
+  /** Whether a DPoP proof without a nonce is refused now. */
+  readonly requireDpopNonce: () => boolean;
+  /** The user who is logged in and consents to everything without a page. */
+  readonly autoApprove: string | undefined;
 };
 
 export const developmentOnly = 'development only: a local authorization server, not for production';
 
 const minute = 60;
-const hour = 60 * minute;
-const day = 24 * hour;
-
-const lifetimes = {
-  AccessToken: 30 * minute,
-  AuthorizationCode: minute,
-  ClientCredentials: 30 * minute,
-  Grant: 14 * day,
-  IdToken: hour,
-  Interaction: 30 * minute,
-  RefreshToken: 14 * day,
-  Session: day,
-};
+const day = 24 * 60 * minute;
 
 export const endpointPaths = {
   authorization: '/authorize',
+  backchannel_authentication: '/backchannel',
+  code_verification: '/device',
+  device_authorization: '/device_authorization',
   end_session: '/logout',
   introspection: '/introspect',
   jwks: '/jwks',
+  pushed_authorization_request: '/par',
   registration: '/register',
   revocation: '/revoke',
   token: '/token',
   userinfo: '/userinfo',
 };
 
+const signingAlgorithms = ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256'] as const;
+
 export function providerConfiguration(settings: ProviderSettings): Configuration {
-  const { issuer, keys, accounts, store } = settings;
-  // Cookies do not tell ports apart: without its port in their names, two servers would log each other out.
-  const cookiePrefix = `oauth_cli_serve_${new URL(issuer).port}`;
+  const { issuer, keys, accounts, store, configuration, scopes, accessTokens } = settings;
+  // Cookies do not tell ports apart: without it in their names, two servers would log each other out.
+  const { port, pathname } = new URL(issuer);
+  const cookiePrefix = `oauth_cli_serve_${port}${pathname.replaceAll('/', '_')}`;
   return {
     adapter: store,
-    jwks: { keys: [keys.signingKey] },
+    jwks: { keys: keys.signingKeys },
     routes: endpointPaths,
-    ttl: lifetimes,
+    ttl: timesToLive(configuration),
     clockTolerance: 0,
-    scopes: supportedScopes,
-    claims: {
-      openid: ['sub'],
-      profile: ['name', 'preferred_username'],
-      email: ['email', 'email_verified'],
-    },
+    scopes: scopes.supported,
+    claims: claimsOfScopes(configuration),
     responseTypes: ['code'],
+    clientAuthMethods: [
+      'none',
+      'client_secret_basic',
+      'client_secret_post',
+      'client_secret_jwt',
+      'private_key_jwt',
+      ...(issuer.startsWith('https:')
+        ? (['tls_client_auth', 'self_signed_tls_client_auth'] as const)
+        : []),
+    ],
+    enabledJWA: {
+      clientAuthSigningAlgValues: ['HS256', ...signingAlgorithms],
+      requestObjectSigningAlgValues: ['HS256', ...signingAlgorithms],
+      dPoPSigningAlgValues: [...signingAlgorithms],
+    },
     clientDefaults: {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       id_token_signed_response_alg: 'ES256',
+      authorization_signed_response_alg: 'ES256',
+      introspection_signed_response_alg: 'ES256',
+      authorization_details_types: configuration.authorization_details_types,
     },
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
-    rotateRefreshToken: true,
+    rotateRefreshToken: configuration.refresh_token_rotation.enabled,
     issueRefreshToken: async (_context, client) => client.grantTypeAllowed('refresh_token'),
     // A login at the command line outlives the browser session that it began in.
     expiresWithSession: async () => false,
@@ -84,58 +102,63 @@ export function providerConfiguration(settings: ProviderSettings): Configuration
       },
     },
     discovery: { service_documentation: `${issuer}/`, development_only: developmentOnly },
-    extraParams: { default_scope: applyDefaultScope },
+    extraParams: { default_scope: (context) => applyDefaultScope(context, scopes) },
     findAccount: (_context, username) => findAccount(accounts, username),
+    interactions: { url: (_context, { uid }) => `${issuer}/interaction/${uid}` },
     renderError: (context, out) => {
       const page = errorPage({ code: out.error, description: out.error_description });
       context.set(page.headers);
       context.body = page.body;
     },
-    formats: { customizers: { jwt: (_context, token, jwt) => nameGrantInTokenId(token, jwt) } },
-    features: features(settings),
+    extraTokenClaims: (context) => {
+      const { actor } = context.state as { actor?: object };
+      return actor === undefined ? undefined : { act: actor };
+    },
+    formats: {
+      customizers: { jwt: (_context, token, jwt) => accessTokens.record(token, jwt.payload) },
+    },
+    features: providerFeatures(settings),
   };
 }
 
-function features({ protectedResource }: ProviderSettings): NonNullable<Configuration['features']> {
+function timesToLive({ lifetimes }: IssuerConfiguration): NonNullable<Configuration['ttl']> {
   return {
-    devInteractions: { enabled: false },
-    clientCredentials: { enabled: true },
-    dPoP: { enabled: false },
-    introspection: { enabled: true, allowedPolicy: mayIntrospect },
-    pushedAuthorizationRequests: { enabled: false },
-    registration: { enabled: true, initialAccessToken: false },
-    registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
-    resourceIndicators: {
-      enabled: true,
-      // Every access token is for the protected resource, with or without a `resource` parameter, at first and when
-      // refreshed. The library's own userinfo endpoint would take only a token without any resource;
-      // jwt-access-token-endpoints.ts makes it take these too.
-      defaultResource: () => protectedResource,
-      useGrantedResource: () => true,
-      getResourceServerInfo: (_context, resource) => {
-        if (resource !== protectedResource) {
-          throw new InvalidTarget(`the only resource here is ${protectedResource}`);
-        }
-        return {
-          audience: protectedResource,
-          scope: accessTokenScope,
-          accessTokenFormat: 'jwt',
-          accessTokenTTL: lifetimes.AccessToken,
-          jwt: { sign: { alg: 'ES256' } },
-        };
-      },
-    },
-    revocation: { enabled: true, allowedPolicy: mayRevoke },
-    rpInitiatedLogout: { enabled: false },
-    userinfo: { enabled: true },
+    AccessToken: lifetimes.access_token,
+    AuthorizationCode: lifetimes.authorization_code,
+    BackchannelAuthenticationRequest: lifetimes.device_code,
+    ClientCredentials: lifetimes.access_token,
+    DeviceCode: lifetimes.device_code,
+    Grant: Math.max(14 * day, lifetimes.refresh_token),
+    IdToken: lifetimes.id_token,
+    Interaction: 30 * minute,
+    RefreshToken: lifetimes.refresh_token,
+    Session: lifetimes.session,
   };
+}
+
+const standardClaims: Readonly<Record<string, readonly string[]>> = {
+  profile: [
+    ...['name', 'given_name', 'family_name', 'middle_name', 'nickname', 'preferred_username'],
+    ...['profile', 'picture', 'website', 'gender', 'birthdate', 'zoneinfo', 'locale', 'updated_at'],
+  ],
+  email: ['email', 'email_verified'],
+  address: ['address'],
+  phone: ['phone_number', 'phone_number_verified'],
+};
+
+/** OpenID Connect Core §5.4; claims of the configured users that it does not know come with `openid`. */
+function claimsOfScopes({ users }: IssuerConfiguration): Record<string, readonly string[]> {
+  const standard = new Set(Object.values(standardClaims).flat());
+  const own = users.flatMap(({ claims = {} }) => Object.keys(claims));
+  const extra = own.filter((name) => !standard.has(name) && name !== 'sub');
+  return { openid: ['sub', 'groups', 'roles', ...new Set(extra)], ...standardClaims };
 }
 
 /** Called by the library once for every authorization request, after its parameters are known to be well-formed. */
-function applyDefaultScope(context: KoaContextWithOIDC): void {
+function applyDefaultScope(context: KoaContextWithOIDC, scopes: Scopes): void {
   const parameters = context.oidc.params as { scope?: string };
-  parameters.scope ??= defaultScope;
-  if (knownScopes(parameters.scope).length === 0) {
+  parameters.scope ??= scopes.default;
+  if (scopes.known(parameters.scope).length === 0) {
     throw new InvalidScope('none of the requested scopes is known here', parameters.scope);
   }
 }
@@ -144,12 +167,4 @@ function findAccount(accounts: Accounts, username: string): ProviderAccount | un
   const account = accounts.find(username);
   if (account === null) return undefined;
   return { accountId: username, claims: async () => ({ sub: username, ...account.claims }) };
-}
-
-/** A JWT access token is not stored; its `jti` says of which grant it is, so that it can end with the grant. */
-function nameGrantInTokenId(
-  token: { readonly grantId?: string; readonly jti: string },
-  jwt: { payload: Record<string, unknown> },
-): void {
-  if (token.grantId !== undefined) jwt.payload['jti'] = `${token.grantId}.${token.jti}`;
 }

@@ -4,18 +4,19 @@ import type { EventEmitter } from 'node:events';
 import type { Client, Provider as ProviderType } from 'oidc-provider';
 import { Provider } from 'oidc-provider/lib/provider.js';
 import { applyAutoApprove } from './auto-approve.ts';
+import { registerCustomGrants } from './custom-grants.ts';
+import { limitPolling } from './device-flow.ts';
+import { acceptJwtAccessTokens } from './jwt-access-token-endpoints.ts';
 import { providerConfiguration, type ProviderSettings } from './provider-configuration.ts';
 
 export type CreateProviderOptions = ProviderSettings & {
-  /** The user who is logged in and consents to everything without a page. */
-  readonly autoApprove?: string | undefined;
   readonly log: (line: string) => void;
 };
 
 export function createProvider(options: CreateProviderOptions): ProviderType {
   const configuration = providerConfiguration(options);
   if (options.autoApprove !== undefined) {
-    applyAutoApprove(configuration, options.autoApprove, options.protectedResource);
+    applyAutoApprove(configuration, options.autoApprove, options);
   }
   const provider = new Provider(options.issuer, configuration);
   matchRedirectUrisExactly(provider.Client.prototype);
@@ -23,6 +24,10 @@ export function createProvider(options: CreateProviderOptions): ProviderType {
   provider.on('server_error', (_context, error) => logError(error));
   // Without a listener, Koa prints these itself.
   (provider as EventEmitter).on('error', logError);
+  registerCustomGrants(provider, options);
+  limitPolling(provider, options.configuration.device_interval);
+  const currentContext = () => Provider.ctx;
+  acceptJwtAccessTokens(provider, currentContext, options.accessTokens);
   return provider;
 }
 

@@ -1,62 +1,29 @@
-// Which request goes where: the guard first, then our own routes, then the library.
+// Which request goes where: the guard first, then our own routes, then the library of the issuer that is meant.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Provider } from 'oidc-provider';
-import type { AccessTokens } from './access-tokens.ts';
-import type { Accounts } from './accounts.ts';
-import { createInteractionHandler } from './interactions.ts';
-import { indexPage } from './pages/index-page.ts';
-import { sendPage } from './pages/page.ts';
-import {
-  createProtectedResourceHandler,
-  protectedResourcePath,
-  resourceMetadata,
-  resourceMetadataPath,
-} from './protected-resource.ts';
-import { endpointPaths } from './provider-configuration.ts';
+import type { Issuer } from './issuer.ts';
+import { createIssuerRoutes } from './issuer-routes.ts';
 import { isForThisServer } from './request-guard.ts';
 import { sendJson } from './respond.ts';
 
 export type RequestListenerOptions = {
-  readonly issuer: string;
-  readonly protectedResource: string;
-  readonly provider: Provider;
-  readonly accounts: Accounts;
-  readonly accessTokens: AccessTokens;
-  readonly csrfKey: Buffer;
+  readonly origin: string;
+  readonly issuers: readonly Issuer[];
   readonly log: (line: string) => void;
 };
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-type Route = { readonly methods: readonly string[]; readonly handle: Handler };
-
-const endpoints = [
-  {
-    name: 'Metadata (RFC 8414)',
-    path: '/.well-known/oauth-authorization-server',
-    link: true,
-  },
-  {
-    name: 'Metadata (OpenID Connect)',
-    path: '/.well-known/openid-configuration',
-    link: true,
-  },
-  { name: 'Metadata of the protected resource', path: resourceMetadataPath, link: true },
-  { name: 'Keys', path: endpointPaths.jwks, link: true },
-  { name: 'Authorization', path: endpointPaths.authorization, link: false },
-  { name: 'Token', path: endpointPaths.token, link: false },
-  { name: 'Registration', path: endpointPaths.registration, link: false },
-  { name: 'Revocation', path: endpointPaths.revocation, link: false },
-  { name: 'Introspection', path: endpointPaths.introspection, link: false },
-  { name: 'Userinfo', path: endpointPaths.userinfo, link: false },
-  { name: 'Health', path: '/health', link: true },
-];
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+export type Route = { readonly methods: readonly string[]; readonly handle: Handler };
+export type Routes = ReadonlyMap<string, Route>;
 
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
-  const { issuer, provider, log } = options;
-  const { host } = new URL(issuer);
-  const findRoute = createRouter(options);
-  const answerByLibrary: Handler = provider.callback();
+  const { origin, issuers, log } = options;
+  const { host } = new URL(origin);
+  const routes: Routes = new Map([
+    ['/health', { methods: ['GET', 'HEAD'], handle: health }],
+    ...issuers.flatMap((issuer) => [...createIssuerRoutes(issuer)]),
+  ]);
+  const answerByLibrary = createLibraryHandler(issuers);
 
   return (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
@@ -66,7 +33,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
       sendJson(response, 421, { error: 'misdirected_request', message });
       return;
     }
-    const route = findRoute(path);
+    const route =
+      routes.get(path) ?? routes.get(path.replace(/\/interaction\/[^/]+$/, '/interaction/'));
     if (route !== undefined && !route.methods.includes(request.method ?? '')) {
       const allowed = route.methods.join(', ');
       const message = `This address takes ${allowed}.`;
@@ -81,37 +49,37 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   };
 }
 
-function createRouter(options: RequestListenerOptions): (path: string) => Route | undefined {
-  const { issuer, accessTokens } = options;
-  const readOnly = ['GET', 'HEAD'];
-  const metadata = resourceMetadata(issuer);
-  const routes = new Map<string, Route>([
-    ['/', { methods: readOnly, handle: async (_, response) => sendIndex(options, response) }],
-    [
-      '/health',
-      {
-        methods: readOnly,
-        handle: async (_, response) => sendJson(response, 200, { status: 'ok' }),
-      },
-    ],
-    [
-      protectedResourcePath,
-      { methods: readOnly, handle: createProtectedResourceHandler(issuer, accessTokens) },
-    ],
-    [
-      resourceMetadataPath,
-      { methods: readOnly, handle: async (_, response) => sendJson(response, 200, metadata) },
-    ],
-  ]);
-  const interaction: Route = {
-    methods: [...readOnly, 'POST'],
-    handle: createInteractionHandler(options),
+const health: Handler = async (_, response) => sendJson(response, 200, { status: 'ok' });
+
+/** Mounts each issuer's library under its path; the longest path that fits wins. */
+function createLibraryHandler(issuers: readonly Issuer[]): Handler {
+  const mounts = issuers
+    .map(({ configuration, provider }) => ({
+      path: configuration.path,
+      answer: provider.callback(),
+    }))
+    .sort((one, other) => other.path.length - one.path.length);
+
+  return async (request, response) => {
+    const url = withIssuerPathFirst(request.url ?? '');
+    const mount = mounts.find(
+      ({ path }) => url === path || (/^[/?]/.test(url.slice(path.length)) && url.startsWith(path)),
+    );
+    if (mount === undefined) {
+      sendJson(response, 404, { error: 'not_found', message: 'No issuer has this address.' });
+      return;
+    }
+    if (mount.path !== '') {
+      request.url = url.slice(mount.path.length);
+      (request as IncomingMessage & { originalUrl?: string }).originalUrl = url;
+    }
+    await mount.answer(request, response);
   };
-  return (path) => routes.get(path) ?? (path.startsWith('/interaction/') ? interaction : undefined);
 }
 
-function sendIndex(options: RequestListenerOptions, response: ServerResponse): void {
-  const { issuer, protectedResource, accounts } = options;
-  const usernames = accounts.usernames();
-  sendPage(response, 200, indexPage({ issuer, protectedResource, endpoints, usernames }));
+/** RFC 8414 §3.1 puts the well-known part before the issuer's path, OpenID Connect Discovery puts it behind. */
+function withIssuerPathFirst(url: string): string {
+  const wellKnown =
+    /^(\/\.well-known\/(?:oauth-authorization-server|openid-configuration))(\/[^?]+)/;
+  return url.replace(wellKnown, '$2$1');
 }

@@ -1,21 +1,20 @@
-// The local authorization server and its protected resource, put together: socket → host check → routes → library.
+// The local authorization server and its protected resources, put together: socket → host check → routes → library.
 
-import type { RequestListener } from 'node:http';
-import { createAccessTokens } from './access-tokens.ts';
-import { createAccounts, type Accounts } from './accounts.ts';
+import {
+  effectiveConfiguration,
+  type ConfigurationInput,
+  type IssuerConfiguration,
+} from './configuration.ts';
 import { close, listen } from './http-server.ts';
-import { generateServerKeys } from './keys.ts';
-import { createMemoryStore } from './memory-store.ts';
-import { acceptJwtAccessTokens } from './jwt-access-token-endpoints.ts';
-import { protectedResourcePath } from './protected-resource.ts';
+import { createIssuer, type Issuer } from './issuer.ts';
 import { developmentOnly } from './provider-configuration.ts';
-import { createProvider } from './provider.ts';
 import { createRequestListener } from './request-listener.ts';
 
-export { DevServerError } from './http-server.ts';
+export { DevServerError } from './dev-server-error.ts';
 
 export type DevServerOptions = {
-  /** 0 or absent: any free port. */
+  readonly configuration?: ConfigurationInput | undefined;
+  /** 0: any free port; wins over the configuration's, as `autoApprove` does. */
   readonly port?: number | undefined;
   /** Log this user in, created if unknown, and consent to everything, without a page. */
   readonly autoApprove?: string | undefined;
@@ -24,68 +23,71 @@ export type DevServerOptions = {
 };
 
 export type DevServer = {
+  /** Of the first issuer, as the rest. */
   readonly issuer: string;
   readonly protectedResource: string;
-  /** For the terminal: with their passwords, which are random per start and kept nowhere else. */
+  readonly issuers: readonly string[];
+  /** For the terminal: passwords are kept nowhere else. */
   readonly users: readonly DevServerUser[];
   close(): Promise<void>;
 };
 
-export type DevServerUser = { readonly username: string; readonly password: string };
-
-const defaultUsername = 'alice';
+export type DevServerUser = {
+  readonly username: string;
+  readonly password: string;
+  /** Random, and to be told to somebody; else it came with the configuration. */
+  readonly isGenerated: boolean;
+};
 
 /**
  * Starts the server on 127.0.0.1; it answers when the promise resolves.
- * @throws DevServerError `port_in_use`, `port_forbidden`
+ * @throws DevServerError
  */
 export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
-  const { autoApprove, log = () => undefined } = options;
-  const accounts = createAccounts();
-  const usernames = new Set([defaultUsername, ...(autoApprove === undefined ? [] : [autoApprove])]);
-  const users = await Promise.all([...usernames].map(async (name) => createUser(accounts, name)));
-  const { server, port } = await listen(options.port ?? 0);
-  const issuer = `http://127.0.0.1:${port}`;
-  server.on('request', compose(issuer, accounts, autoApprove, log));
-  log(`${developmentOnly}; listening on ${issuer}`);
-  return {
-    issuer,
-    protectedResource: `${issuer}${protectedResourcePath}`,
-    users,
-    close: () => close(server),
-  };
+  const { log = () => undefined } = options;
+  const configuration = effectiveConfiguration(options.configuration);
+  const autoApprove = options.autoApprove ?? configuration.auto_approve;
+  const { server, port } = await listen(options.port ?? configuration.port);
+  try {
+    const origin = `http://127.0.0.1:${port}`;
+    const issuers = configuration.issuers.map((one) =>
+      createIssuer({ issuer: `${origin}${one.path}`, configuration: one, autoApprove, log }),
+    );
+    const users = await Promise.all(issuers.map((issuer) => populate(issuer, autoApprove)));
+    server.on('request', createRequestListener({ origin, issuers, log }));
+    log(`${developmentOnly}; listening on ${origin}`);
+    const [first] = issuers;
+    if (first === undefined) throw new Error('there is always an issuer');
+    return {
+      issuer: first.issuer,
+      protectedResource: first.resources.default.uri,
+      issuers: issuers.map(({ issuer }) => issuer),
+      users: users[0] ?? [],
+      close: () => close(server),
+    };
+  } catch (error) {
+    await close(server);
+    throw error;
+  }
 }
 
-async function createUser(accounts: Accounts, username: string): Promise<DevServerUser> {
-  return { username, password: await accounts.create(username) };
-}
-
-function compose(
-  issuer: string,
-  accounts: Accounts,
+async function populate(
+  { accounts, configuration, addClient }: Issuer,
   autoApprove: string | undefined,
-  log: (line: string) => void,
-): RequestListener {
-  const protectedResource = `${issuer}${protectedResourcePath}`;
-  const keys = generateServerKeys();
-  const store = createMemoryStore();
-  const settings = { issuer, protectedResource, keys, accounts, store };
-  const provider = createProvider({ ...settings, autoApprove, log });
-  const accessTokens = createAccessTokens({
-    issuer,
-    audience: protectedResource,
-    verificationKey: keys.verificationKey,
-    provider,
-    store,
-  });
-  acceptJwtAccessTokens(provider, accessTokens);
-  return createRequestListener({
-    issuer,
-    protectedResource,
-    provider,
-    accounts,
-    accessTokens,
-    csrfKey: keys.csrfKey,
-    log,
-  });
+): Promise<readonly DevServerUser[]> {
+  for (const client of configuration.clients) await addClient(client);
+  return Promise.all(
+    usersOf(configuration, autoApprove).map(async ({ username, password, claims }) => {
+      const made = await accounts.create(username, password, claims);
+      return { username, password: made, isGenerated: password === undefined };
+    }),
+  );
+}
+
+function usersOf(
+  { users }: IssuerConfiguration,
+  autoApprove: string | undefined,
+): IssuerConfiguration['users'] {
+  const isKnown = autoApprove === undefined || users.some((user) => user.username === autoApprove);
+  return isKnown ? users : [...users, { username: autoApprove }];
 }

@@ -32,10 +32,15 @@ async function openLogin(parameters: Record<string, string> = {}, metadata = {})
   return { client, browser, url: opened.url, response: opened.response };
 }
 
+function credentials(): { username: string; password: string } {
+  const { username, password } = server.users[0]!;
+  return { username, password };
+}
+
 async function openConsent(parameters: Record<string, string> = {}, metadata = {}) {
   const login = await openLogin(parameters, metadata);
   const posted = await login.browser.submit(login.url, {
-    ...server.users[0]!,
+    ...credentials(),
     csrf_token: csrfTokenIn(await login.response.text()),
     decision: 'log_in',
   });
@@ -63,7 +68,7 @@ describe('the login page', () => {
     expect(page).toMatch(/<input[^>]*id="username"[^>]*value="alice"/);
     expect(page).toMatch(/<input[^>]*id="password"[^>]*autofocus/);
     expect(page).not.toContain('wrong');
-    const again = await browser.submit(url, { ...form, ...server.users[0]! });
+    const again = await browser.submit(url, { ...form, ...credentials() });
     expect(again.status).toBe(303);
   });
 
@@ -202,7 +207,7 @@ describe('posted forms', () => {
     'DEVAS-10: are refused with the CSRF token %j, on either page',
     async (csrf_token) => {
       const login = await openLogin();
-      const loggedIn = { ...server.users[0]!, csrf_token, decision: 'log_in' };
+      const loggedIn = { ...credentials(), csrf_token, decision: 'log_in' };
       expect((await login.browser.submit(login.url, loggedIn)).status).toBe(403);
       const consent = await openConsent();
       const allowed = { csrf_token, decision: 'allow' };

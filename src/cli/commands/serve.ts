@@ -1,6 +1,7 @@
 // oauth-cli serve: a local authorization server and protected resource, for development and tests.
 
 import type { Command } from 'commander';
+import type { ConfigurationInput } from '../../dev-server/configuration.ts';
 import type { DevServer } from '../../dev-server/start.ts';
 import { CliError } from '../../errors.ts';
 import type { CommandContext, Frame } from '../command.ts';
@@ -9,7 +10,12 @@ import { wholeNumber } from '../option-values.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import type { Output, OutputOptions } from '../output.ts';
 
-type ServeOptions = OutputOptions & { readonly port: string; readonly autoApprove?: string };
+type ServeOptions = OutputOptions & {
+  readonly port?: string;
+  readonly config?: string;
+  readonly printConfig?: boolean;
+  readonly autoApprove?: string;
+};
 
 export function addServeCommand(program: Command, frame: Frame): void {
   const command = program
@@ -17,17 +23,21 @@ export function addServeCommand(program: Command, frame: Frame): void {
     .description(
       'run a local authorization server and protected resource, for development and tests',
     )
-    .option('--port <port>', 'port on 127.0.0.1; 0 takes any free one', '0')
+    .option('--port <port>', 'port on 127.0.0.1; 0 takes any free one (default: 0)')
+    .option('--config <file>', 'clients, users, resources, lifetimes, …, as JSON')
+    .option('--print-config', 'print the effective configuration, without secrets, and end')
     .option('--auto-approve <user>', 'log this user in and consent, without pages')
     .addHelpText(
       'after',
       `
 Everything is in memory and gone when it ends; keys and passwords are new at
-every start.
+every start. The README describes the configuration file; its JSON Schema is
+schemas/serve.schema.json in the package.
 
 Examples:
   oauth-cli serve
   oauth-cli serve --port 8080 --auto-approve alice --json
+  oauth-cli serve --config serve.json
 `,
     );
   withAction<ServeOptions>(frame, command, runServe);
@@ -37,28 +47,56 @@ async function runServe(
   { environment, output }: CommandContext,
   options: ServeOptions,
 ): Promise<number | undefined> {
-  const { startDevServer, DevServerError } = await import('../../dev-server/start.ts');
-  let server;
-  try {
-    server = await startDevServer({
-      port: wholeNumber('--port', options.port, 65_535),
-      ...(options.autoApprove === undefined ? {} : { autoApprove: options.autoApprove }),
-      ...(options.verbose === true ? { log: (line: string) => void output.report(line) } : {}),
-    });
-  } catch (error) {
-    if (!(error instanceof DevServerError)) throw error;
-    throw new CliError('usage', error.message, {
-      hint: 'choose another --port, or 0 for any free one',
-    });
+  const log = options.verbose === true ? (line: string) => void output.report(line) : undefined;
+  const port = options.port === undefined ? undefined : wholeNumber('--port', options.port, 65_535);
+  const { effectiveConfiguration } = await import('../../dev-server/configuration.ts');
+  const configuration = await readConfiguration(options, port);
+  if (options.printConfig === true) {
+    const { printableConfiguration } = await import('../../dev-server/configuration-file.ts');
+    await output.printJson(printableConfiguration(effectiveConfiguration(configuration)));
+    return undefined;
   }
+  const { startDevServer } = await import('../../dev-server/start.ts');
+  const server = await translated(() => startDevServer({ configuration, log }));
+  const autoApprove = configuration.auto_approve;
   try {
-    await tell(output, environment.processId, server, options.autoApprove);
+    await tell(output, environment.processId, server, autoApprove);
     await untilCancelled(environment.cancelled);
   } finally {
     await server.close();
   }
   // Being told to stop is how a server ends: the exit code of the contract, and no error text.
   return exitCodeOf(environment.cancelled.reason);
+}
+
+/** The file's settings, with those of the command line in their place. */
+async function readConfiguration(
+  options: ServeOptions,
+  port: number | undefined,
+): Promise<ConfigurationInput> {
+  const { readConfigurationFile } = await import('../../dev-server/configuration-file.ts');
+  const { config, autoApprove } = options;
+  const file = config === undefined ? {} : await translated(() => readConfigurationFile(config));
+  return {
+    ...file,
+    ...(port === undefined ? {} : { port }),
+    ...(autoApprove === undefined ? {} : { auto_approve: autoApprove }),
+  };
+}
+
+/** @throws CliError `usage` for what a person can put right */
+async function translated<Value>(act: () => Value | Promise<Value>): Promise<Value> {
+  const { DevServerError } = await import('../../dev-server/dev-server-error.ts');
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof DevServerError)) throw error;
+    const hint =
+      error.code === 'configuration'
+        ? 'the README describes the file; schemas/serve.schema.json has every setting'
+        : 'choose another --port, or 0 for any free one';
+    throw new CliError('usage', error.message, { hint });
+  }
 }
 
 async function tell(
@@ -72,11 +110,12 @@ async function tell(
   await output.report(`${bold('Authorization server')} for development, on this machine only\n`);
   await output.report(`  issuer              ${server.issuer}`);
   await output.report(`  protected resource  ${server.protectedResource}`);
-  for (const { username, password } of users) {
+  for (const { username, password, isGenerated } of users) {
+    const shown = isGenerated ? password : dim('(as configured)');
     await output.report(
       username === autoApprove
         ? `  logs in by itself   ${username}`
-        : `  user and password   ${username}  ${password}`,
+        : `  user and password   ${username}  ${shown}`,
     );
   }
   await output.report(dim(`\nIn another terminal: oauth-cli login ${server.issuer}`));

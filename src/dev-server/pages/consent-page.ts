@@ -2,7 +2,7 @@
 // set apart from our own words (RFC 7591 §5).
 
 import { describeScope } from '../scopes.ts';
-import { html } from './html.ts';
+import { html, nothing } from './html.ts';
 import { createPage, type Page } from './page.ts';
 
 export type ConsentPageOptions = {
@@ -10,8 +10,11 @@ export type ConsentPageOptions = {
   readonly clientId: string;
   readonly username: string;
   readonly scopes: readonly string[];
-  readonly resource: string;
-  readonly redirectUri: string;
+  readonly resources: readonly string[];
+  /** RFC 9396, as requested. */
+  readonly authorizationDetails: readonly unknown[];
+  /** Undefined in the device flow, which sends nobody anywhere. */
+  readonly redirectUri: string | undefined;
   readonly action: string;
   readonly csrfToken: string;
   readonly formTargets: readonly string[];
@@ -33,10 +36,19 @@ export function consentPage(options: ConsentPageOptions): Page {
       ${scopes}
     </ul>
     <dl>
-      <dt>For the resource</dt>
-      <dd><code>${options.resource}</code></dd>
-      <dt>Sends you back to ${describeRedirectUri(options.redirectUri)}</dt>
-      <dd><code>${options.redirectUri}</code></dd>
+      <dt>${options.resources.length === 1 ? 'For the resource' : 'For the resources'}</dt>
+      ${options.resources.map((resource) => html`<dd><code>${resource}</code></dd>`)}
+      ${options.authorizationDetails.map(
+        (detail) =>
+          html`<dt>In detail</dt>
+            <dd><code>${JSON.stringify(detail)}</code></dd>`,
+      )}
+      ${
+        options.redirectUri === undefined
+          ? nothing
+          : html`<dt>Sends you back to ${describeRedirectUri(options.redirectUri)}</dt>
+              <dd><code>${options.redirectUri}</code></dd>`
+      }
       <dt>Client id (it chose its name itself)</dt>
       <dd><code>${options.clientId}</code></dd>
     </dl>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { formTargets } from '../../../src/dev-server/interactions.ts';
+import { formTargets } from '../../../src/dev-server/form-targets.ts';
 import { html } from '../../../src/dev-server/pages/html.ts';
 import { createPage } from '../../../src/dev-server/pages/page.ts';
 
