@@ -124,7 +124,6 @@ async function pageOf(
   const shared = {
     clientName: client.clientName ?? client.clientId,
     action: `${basePath}/interaction/${uid}`,
-    basePath,
     csrfToken: csrfToken(csrfKey, uid),
     formTargets: redirectUri === undefined ? [] : formTargets(redirectUri),
   };
@@ -132,7 +131,14 @@ async function pageOf(
     const hint = typeof params['login_hint'] === 'string' ? params['login_hint'] : '';
     const username = failed?.username ?? hint;
     const usernames = accounts.usernames();
-    return loginPage({ ...shared, username, failed: failed !== undefined, usernames });
+    const registration = `${basePath}/signup?interaction=${uid}`;
+    return loginPage({
+      ...shared,
+      registration,
+      username,
+      failed: failed !== undefined,
+      usernames,
+    });
   }
   return consentPage({
     ...shared,

@@ -1,5 +1,6 @@
 // The addresses of one issuer that are ours and not the library's.
 
+import { createAccountHandlers } from './account.ts';
 import { createInteractionHandler } from './interactions.ts';
 import type { Issuer } from './issuer.ts';
 import { indexPage } from './pages/index-page.ts';
@@ -26,9 +27,17 @@ export function createIssuerRoutes(issuer: Issuer): ReadonlyMap<string, Route> {
     methods: [...readOnly, 'POST'],
     handle: createInteractionHandler({ ...issuer, basePath, csrfKey: issuer.keys.csrfKey }),
   };
+  const { account, signup } = createAccountHandlers({
+    ...issuer,
+    basePath,
+    csrfKey: issuer.keys.csrfKey,
+  });
+  const methods = [...readOnly, 'POST'];
   return new Map<string, Route>([
     [`${basePath}/`, index],
     ...(basePath === '' ? [] : [[basePath, index] as const]),
+    [`${basePath}/account`, { methods, handle: account }],
+    [`${basePath}/signup`, { methods, handle: signup }],
     [`${basePath}/interaction/`, interaction],
     ...protectedResourceRoutes(issuer),
   ]);
@@ -74,6 +83,7 @@ function sendIndex(
         ['Metadata (RFC 8414)', `/.well-known/oauth-authorization-server${configuration.path}`],
         ['Metadata (OpenID Connect)', below('/.well-known/openid-configuration')],
         ['Metadata of the protected resource', resourceMetadataPath(protectedResource)],
+        ['Your account', below('/account')],
         ['Keys', below(endpointPaths.jwks)],
         ['Health', '/health'],
       ].map(([name = '', path = '']) => ({ name, path, link: true })),

@@ -9,7 +9,14 @@ type Entry = {
 };
 
 /** Makes the adapter of one model, such as `Session` or `RefreshToken`. */
-export type MemoryStore = (model: string) => Adapter;
+export type MemoryStore = ((model: string) => Adapter) & {
+  /** What is there of a model and has not expired, oldest first. */
+  list(model: string): readonly { readonly id: string; readonly payload: AdapterPayload }[];
+  /** The grant and everything that was issued under it. */
+  revokeGrant(grantId: string): Promise<void>;
+  /** Forgets what `keep` does not want to keep. */
+  forget(keep: (model: string) => boolean): void;
+};
 
 const writesBetweenSweeps = 1000;
 const grantBound = new Set([
@@ -44,7 +51,13 @@ export function createMemoryStore({ refreshTokenGrace = 0 }: MemoryStoreOptions 
     return undefined;
   };
 
-  return (model) => ({
+  const revokeByGrantId = (grantId: string) => {
+    for (const [key, entry] of entries) {
+      if (grantBound.has(entry.model) && entry.payload.grantId === grantId) entries.delete(key);
+    }
+  };
+
+  const store = (model: string): Adapter => ({
     async upsert(id, payload, expiresIn) {
       if (++writes % writesBetweenSweeps === 0) sweep();
       const expiresAt = expiresIn === undefined ? Infinity : Date.now() + expiresIn * 1000;
@@ -66,10 +79,21 @@ export function createMemoryStore({ refreshTokenGrace = 0 }: MemoryStoreOptions 
     async destroy(id) {
       entries.delete(`${model}:${id}`);
     },
-    async revokeByGrantId(grantId) {
-      for (const [key, entry] of entries) {
-        if (grantBound.has(entry.model) && entry.payload.grantId === grantId) entries.delete(key);
-      }
+    revokeByGrantId: async (grantId) => revokeByGrantId(grantId),
+  });
+  return Object.assign(store, {
+    list: (model: string) =>
+      [...entries].flatMap(([key, entry]) =>
+        entry.model === model && entry.expiresAt > Date.now()
+          ? [{ id: key.slice(model.length + 1), payload: entry.payload }]
+          : [],
+      ),
+    async revokeGrant(grantId: string) {
+      entries.delete(`Grant:${grantId}`);
+      revokeByGrantId(grantId);
+    },
+    forget(keep: (model: string) => boolean) {
+      for (const [key, { model }] of entries) if (!keep(model)) entries.delete(key);
     },
   });
 }

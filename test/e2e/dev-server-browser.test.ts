@@ -7,7 +7,17 @@ import type { AddressInfo } from 'node:net';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDevServer, type DevServer } from '../../src/dev-server/start.ts';
-import { authorizationUrl, register } from '../unit/dev-server/independent-client.ts';
+import { picture } from '../support/chromium.ts';
+import {
+  authorizationUrl,
+  bearer,
+  codeGrant,
+  pkce,
+  postForm,
+  refreshGrant,
+  register,
+  token,
+} from '../unit/dev-server/independent-client.ts';
 
 const executablePath = '/usr/bin/chromium';
 const required = process.env['OAUTH_CLI_TEST_REQUIRE_ALL'] === '1';
@@ -92,6 +102,91 @@ describe.skipIf(missing)(`the pages in Chromium (needs ${executablePath})`, () =
     const frame = page.frames()[1]!;
     await frame.waitForLoadState();
     expect(await frame.content()).not.toContain('oauth-cli serve');
+    await page.close();
+  });
+
+  it('DEVAS-10: register a user, who logs in, consents, and revokes the grant, which ends the token', async () => {
+    const page = await browser.newPage({ viewport: { width: 320, height: 640 } });
+    const { client_id } = await register(server.issuer, { client_name: 'The client' });
+    const { verifier, challenge } = pkce();
+    const parameters = {
+      redirect_uri: redirectUri,
+      scope: 'openid read',
+      code_challenge: challenge,
+    };
+    await page.goto(authorizationUrl(server.issuer, client_id, parameters));
+    const fits = async (name: string) => {
+      await picture(page, name);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+    };
+    await page.getByRole('link', { name: 'Create an account' }).click();
+    await page.getByLabel('User name').fill('alice');
+    await page.getByLabel('Password').fill('correct horse');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    expect(await page.getByRole('alert').textContent()).toContain('This user name is taken');
+    await fits('serve-register');
+    await page.getByLabel('User name').fill('carol');
+    await page.getByLabel('Your name').fill('Carol <b>Danvers</b>');
+    await page.getByLabel('Password').fill('correct horse');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await page.getByLabel('User name').fill('carol');
+    await page.getByLabel('Password').fill('correct horse');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await fits('serve-consent');
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.waitForURL((url) => url.href.startsWith(redirectUri));
+    const code = new URL(page.url()).searchParams.get('code')!;
+    const form = { ...codeGrant(client_id, code, verifier), redirect_uri: redirectUri };
+    const { body } = await token(server.issuer, form);
+    const call = async () => fetch(server.protectedResource, bearer(body.access_token));
+    expect((await call()).status).toBe(200);
+    await page.goto(`${server.issuer}/account`);
+    expect(await page.textContent('main')).toContain('The client');
+    await fits('serve-account');
+    await page.getByRole('button', { name: 'Revoke The client' }).click();
+    await page.getByText('None.').waitFor();
+    const revoked = await call();
+    expect(revoked.status).toBe(401);
+    expect(revoked.headers.get('www-authenticate')).toContain('it was revoked');
+    const refreshed = await token(server.issuer, refreshGrant(client_id, body.refresh_token));
+    expect(refreshed.body.error).toBe('invalid_grant');
+    await page.close();
+  });
+
+  it('DEVAS-09: connect a device, whose polling then gets a token', async () => {
+    const page = await browser.newPage({
+      viewport: { width: 320, height: 640 },
+      colorScheme: 'dark',
+    });
+    const grant_type = 'urn:ietf:params:oauth:grant-type:device_code';
+    const { client_id } = await register(server.issuer, {
+      ...{ client_name: 'The device', grant_types: [grant_type], redirect_uris: [] },
+      response_types: [],
+    });
+    const start = await postForm(`${server.issuer}/device_authorization`, {
+      client_id,
+      scope: 'read',
+    });
+    const device = (await start.json()) as { device_code: string; user_code: string };
+    await page.goto(`${server.issuer}/device`);
+    await page.getByLabel('Code').fill(device.user_code);
+    await picture(page, 'serve-device');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText(device.user_code).waitFor();
+    await picture(page, 'serve-device-confirm');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByLabel('User name').fill(server.users[0]!.username);
+    await page.getByLabel('Password').fill(server.users[0]!.password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByRole('heading', { name: 'Device connected' }).waitFor();
+    const { body } = await token(server.issuer, {
+      grant_type,
+      client_id,
+      device_code: device.device_code,
+    });
+    expect((await fetch(server.protectedResource, bearer(body.access_token))).status).toBe(200);
     await page.close();
   });
 

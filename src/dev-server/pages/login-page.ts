@@ -6,6 +6,8 @@ import { createPage, type Page } from './page.ts';
 export type LoginPageOptions = {
   readonly clientName: string;
   readonly action: string;
+  /** Where a person without an account gets one, and comes back here. */
+  readonly registration: string;
   readonly csrfToken: string;
   /** What to put into the user name field: what was typed before, or the request's login_hint. */
   readonly username: string;
@@ -62,6 +64,7 @@ export function loginPage(options: LoginPageOptions): Page {
       ${usernames.length === 1 ? 'The account on this server is' : 'The accounts on this server are'}
       ${usernames.map((name, index) => html`${index === 0 ? '' : ', '}<strong><bdi>${name}</bdi></strong>`)}.
       The password is printed in the terminal that runs it.
+      <a href="${options.registration}">Create an account</a>
     </p>
   `;
   return createPage({ title: 'Log in', main, formTargets });

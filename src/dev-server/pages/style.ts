@@ -60,6 +60,10 @@ button.primary:hover { background: var(--accent-strong); border-color: var(--acc
 .alert, .note { padding: .75rem .9rem; border-radius: .5rem; font-size: .9375rem; }
 .alert { margin-bottom: 1.25rem; background: var(--bad-wash); color: var(--bad); font-weight: 600; }
 .note { margin: 1.5rem 0 0; background: var(--wash); }
+.grants { list-style: none; margin: 0 0 1.5rem; padding: 0; }
+.grants li { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; padding: .75rem 0; border-bottom: 1px solid var(--line); }
+.grants div { flex: 1 1 12rem; }
+.grants small { color: var(--soft); }
 .user-code { font: 600 1.5rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; letter-spacing: .08em; text-align: center; }
 .scopes { list-style: none; margin: 0 0 1.5rem; padding: 0; border: 1px solid var(--line); border-radius: .625rem; }
 .scopes li { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0 1rem; padding: .6rem .9rem; }
