@@ -30,7 +30,7 @@ describe('demo', () => {
     expect(demo).toMatchObject({ exit: 0, stderr: '' });
     expect(demo.stdout).toContain('keeps the tokens in memory');
     expect(statusesIn(demo.stdout)).toEqual([401, 200, 401]);
-    expect(demo.stdout).toContain('its grant was revoked');
+    expect(demo.stdout).toContain('it was revoked');
     expect(await readdir(home)).toEqual([]);
   });
 
