@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { Frame } from './command.ts';
 import { addDecodeCommand } from './commands/decode.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDiscoverCommand } from './commands/discover.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addLogoutCommand } from './commands/logout.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -34,6 +35,7 @@ export function buildProgram(frame: Frame): Command {
   addRequestCommand(program);
   addDecodeCommand(program, frame);
   addStoreCommand(program, frame);
+  addDiscoverCommand(program, frame);
   addDemoCommand(program, frame);
   addServeCommand(program, frame);
   program.addHelpText('after', examples);

@@ -27,6 +27,8 @@ export type ClientInput = {
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
   readonly clientAuthentication: string | undefined;
+  /** Where a person registers a client, when that is known. */
+  readonly registerAt?: string | undefined;
 };
 
 /** The redirect URI's path: the profile's own, or a new one that no other client has. @see RFC 8252 §8.10 */
@@ -60,6 +62,11 @@ export async function findLoginClient(
   if (existing?.redirectUri === redirectUri) {
     const client = await profileClient(protocolFetch, store, server, existing, redirectUri);
     if (client !== null) return client;
+  }
+  if (input.registerAt !== undefined && server.registration_endpoint === undefined) {
+    throw new CliError('usage', `${server.issuer} needs a client of yours`, {
+      hint: `register one at ${input.registerAt} and give its id with --client-id`,
+    });
   }
   const registration = await registerClient(protocolFetch, server, redirectUri, scope);
   const { client, ...secrets } = registration;

@@ -14,11 +14,7 @@ import {
 import type { AuthorizationResponse } from '../oauth/authorization-response.ts';
 import { answersRequest, validateAuthorizationResponse } from '../oauth/authorization-response.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
-import {
-  discoverAuthorizationServer,
-  findEndpoint,
-  requireEndpoint,
-} from '../oauth/authorization-server.ts';
+import { findEndpoint, requireEndpoint } from '../oauth/authorization-server.ts';
 import type { ProtocolFetch } from '../oauth/protocol-fetch.ts';
 import { userAgent } from '../version.ts';
 import { createProtocolFetch } from '../oauth/protocol-fetch.ts';
@@ -26,16 +22,18 @@ import { requestTokensByCode } from '../oauth/token-request.ts';
 import type { Profile, StoreKind } from '../profile/profile.ts';
 import { openSecretStore } from '../tokens/secret-store.ts';
 import type { TokenSet } from '../tokens/token-set.ts';
+import type { FoundServer, ServerInput } from './find-server.ts';
+import { findServer } from './find-server.ts';
 import type { LoginClient } from './login-client.ts';
 import { callbackPath, findLoginClient } from './login-client.ts';
 import type { LoginProfile } from './login-profile.ts';
-import { chooseLoginProfile } from './login-profile.ts';
+import { chooseLoginProfile, keepIssuer } from './login-profile.ts';
 import { saveLogin, tryToForget } from './save-login.ts';
 import { fetchIdTokenKeys, tokenSetOf } from './token-set-of.ts';
 import { readyStore } from './ready-store.ts';
 
-export type LoginInput = {
-  /** The issuer; undefined means the named profile's, or to ask. */
+export type LoginInput = ServerInput & {
+  /** An issuer, a protected resource or a preset; undefined means the named profile's, or to ask. */
   readonly target: string | undefined;
   readonly profileName: string | undefined;
   readonly clientId: string | undefined;
@@ -63,6 +61,9 @@ export type LoginResult = {
 /** What happens on the way, for the person who waits. */
 export interface LoginProgress {
   waitingForUnlock(): Promise<void>;
+  /** Which server the protected resource led to. */
+  found(resource: string, issuer: string): Promise<void>;
+  notice(text: string): Promise<void>;
   /** The URL to open, and whether a browser was started with it. */
   authorizing(url: string, browser: 'opened' | 'failed' | 'none'): Promise<void>;
   /** Somebody called the redirect URI with a foreign or missing state, this many times. */
@@ -80,15 +81,16 @@ export async function login(
 ): Promise<LoginResult> {
   const allowedOrigins = input.allowedOrigins.map(parseOrigin);
   for (const resource of input.resources) checkResource(resource);
-  const chosen = await chooseLoginProfile(environment, input);
-  const { existing } = chosen;
-  const storeKind = input.store ?? existing?.store ?? 'keychain';
+  const wanted = await chooseLoginProfile(environment, input);
+  const storeKind = input.store ?? wanted.existing?.store ?? 'keychain';
   const store = openSecretStore(environment, storeKind);
   await readyStore(environment, store, storeKind, progress);
   const protocolFetch = createProtocolFetch(environment, userAgent);
-  const server = await discoverAuthorizationServer(protocolFetch, chosen.issuer, {
-    typed: existing === null,
-  });
+  const found = await findServer(environment, protocolFetch, wanted, input);
+  const { server } = found;
+  const chosen = await keepIssuer(environment, wanted, server.issuer);
+  const { existing } = chosen;
+  await tellFound(found, wanted, input, progress);
   refuseForgottenIssuerPromise(server, existing);
   refuseUnusableServer(server);
   refuseBadEndpoints(server);
@@ -98,21 +100,21 @@ export async function login(
     onRefused: (count) => progress.refusedCallbacks(count),
   });
   try {
-    const scope = input.scope ?? defaultScope(server);
+    const scope = input.scope ?? defaultScope(server, found.resource?.scope);
     const client = await findLoginClient(
       environment,
       protocolFetch,
       store,
       server,
       listener,
-      { ...input, existing },
+      { ...input, existing, registerAt: chosen.preset?.registerAt },
       scope,
     );
     const request = createAuthorizationRequest(environment, server, {
       clientId: client.client.clientId,
       redirectUri: listener.redirectUri,
       scope,
-      resources: input.resources,
+      resources: resourcesOf(input, found, existing),
     });
     const callback = await authorize(environment, listener, server, request, input, progress);
     return await answering(callback, async () => {
@@ -128,7 +130,7 @@ export async function login(
         allowedOrigins,
         chosen,
         storeKind,
-        server,
+        found,
         client,
         request,
       );
@@ -209,17 +211,18 @@ async function answering<T>(callback: Callback, step: () => Promise<T>): Promise
 function profileOf(
   environment: Environment,
   allowedOrigins: readonly string[],
-  { name, existing }: LoginProfile,
+  { name, existing, preset }: LoginProfile,
   store: StoreKind,
-  server: AuthorizationServer,
+  { server, manual, resourceUrl }: FoundServer,
   { client, registered, redirectUri }: LoginClient,
-  request: AuthorizationRequest,
+  request: Pick<AuthorizationRequest, 'scope' | 'resources'>,
 ): Profile {
   const userinfo = findEndpoint(server, 'userinfo_endpoint');
   const origins = [
-    ...request.resources
-      .filter((resource) => /^https?:/i.test(resource))
-      .map((resource) => new URL(resource).origin),
+    ...[...request.resources, ...(resourceUrl === undefined ? [] : [resourceUrl])]
+      .filter((url) => /^https?:/i.test(url))
+      .map((url) => new URL(url).origin),
+    ...(preset?.allowedOrigins ?? []),
     ...(userinfo === null ? [] : [userinfo.origin]),
     ...allowedOrigins,
     ...(existing?.allowedOrigins ?? []),
@@ -240,7 +243,44 @@ function profileOf(
     issuerInResponse:
       server.authorization_response_iss_parameter_supported === true ||
       (existing?.issuerInResponse ?? false),
+    target: resourceUrl ?? existing?.target,
+    manualMetadata: manual,
   };
+}
+
+/** What the user names, else what the protected resource is called, else what the last login was for. */
+function resourcesOf(
+  input: LoginInput,
+  { resource }: FoundServer,
+  existing: Profile | null,
+): readonly string[] {
+  if (input.resources.length > 0) return input.resources;
+  return resource === null ? (existing?.resources ?? []) : [resource.resource];
+}
+
+/**
+ * A server that only the protected resource vouches for is named, and gets no secret of the user's.
+ * @throws CliError `usage`
+ * @see RFC 9728 §7.3
+ */
+async function tellFound(
+  { resource, server, notices }: FoundServer,
+  { target, existing }: LoginProfile,
+  input: LoginInput,
+  progress: LoginProgress,
+): Promise<void> {
+  if (resource !== null) {
+    await progress.found(target, server.issuer);
+    const isTrusted = input.issuer !== undefined || existing?.issuer === server.issuer;
+    if (!isTrusted && input.clientSecret !== undefined) {
+      throw new CliError(
+        'usage',
+        `no client secret is sent to ${server.issuer}, which only ${target} vouches for`,
+        { hint: `if you trust it, name it with --issuer ${server.issuer}` },
+      );
+    }
+  }
+  for (const notice of notices) await progress.notice(notice);
 }
 
 function newStoreKey(environment: Environment): string {

@@ -2,7 +2,7 @@
 
 import type { Environment } from '../environment.ts';
 import { CliError, OAuthError } from '../errors.ts';
-import { discoverAuthorizationServer, findEndpoint } from '../oauth/authorization-server.ts';
+import { findEndpoint } from '../oauth/authorization-server.ts';
 import { userAgent } from '../version.ts';
 import { createProtocolFetch } from '../oauth/protocol-fetch.ts';
 import { revokeToken } from '../oauth/revocation.ts';
@@ -10,6 +10,7 @@ import type { Profile } from '../profile/profile.ts';
 import { deleteTokenSet, findTokenSet } from '../tokens/profile-secrets.ts';
 import { openSecretStore } from '../tokens/secret-store.ts';
 import type { TokenSet } from '../tokens/token-set.ts';
+import { serverOf } from './find-server.ts';
 import { clientOf } from './login-client.ts';
 
 export type LogoutResult =
@@ -57,7 +58,7 @@ async function revokeAtServer(
 ): Promise<LogoutResult> {
   try {
     const protocolFetch = createProtocolFetch(environment, userAgent);
-    const server = await discoverAuthorizationServer(protocolFetch, profile.issuer);
+    const server = await serverOf(protocolFetch, profile);
     if (findEndpoint(server, 'revocation_endpoint') === null) return 'forgotten';
     const client = await clientOf(openSecretStore(environment, profile.store), profile);
     if (tokens.refreshToken !== undefined) {

@@ -4,7 +4,6 @@
 import type { Environment } from '../environment.ts';
 import { CliError, OAuthError } from '../errors.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
-import { discoverAuthorizationServer } from '../oauth/authorization-server.ts';
 import type { ProtocolFetch } from '../oauth/protocol-fetch.ts';
 import { createProtocolFetch } from '../oauth/protocol-fetch.ts';
 import type { TokenEndpointResponse } from '../oauth/token-endpoint-response.ts';
@@ -15,6 +14,7 @@ import type { SecretStore } from '../tokens/secret-store.ts';
 import type { TokenSet } from '../tokens/token-set.ts';
 import { isFresh } from '../tokens/token-set.ts';
 import { userAgent } from '../version.ts';
+import { serverOf } from './find-server.ts';
 import { clientOf } from './login-client.ts';
 import { loginRequired } from './login-required.ts';
 import { fetchIdTokenKeys, tokenSetOf } from './token-set-of.ts';
@@ -56,7 +56,7 @@ async function redeemAndStore(
   refreshToken: string,
 ): Promise<TokenSet> {
   const protocolFetch = createProtocolFetch(environment, userAgent);
-  const server = await discoverAuthorizationServer(protocolFetch, profile.issuer);
+  const server = await serverOf(protocolFetch, profile);
   const client = await clientOf(store, profile);
   const keys = await keysForRefresh(protocolFetch, server, current);
   const outcome = await redeem(environment, () =>

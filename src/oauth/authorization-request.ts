@@ -84,14 +84,21 @@ export function scopesOf(scope: string | undefined): readonly string[] {
 }
 
 /**
- * The scope to ask for when the user named none: openid and offline_access where the server advertises them.
- * @see OpenID Connect Core §11
+ * The scope to ask for when the user named none: the protected resource's, and openid and offline_access where the
+ * server advertises them.
+ * @see RFC 9728 §7.2; OpenID Connect Core §11
  */
-export function defaultScope(server: AuthorizationServer): string | undefined {
+export function defaultScope(
+  server: AuthorizationServer,
+  resourceScope?: string,
+): string | undefined {
   const supported: unknown = server.scopes_supported;
   const advertised = Array.isArray(supported) ? (supported as unknown[]) : [];
-  const scopes = ['openid', 'offline_access'].filter((scope) => advertised.includes(scope));
-  return scopes.length === 0 ? undefined : scopes.join(' ');
+  const scopes = new Set([
+    ...scopesOf(resourceScope),
+    ...['openid', 'offline_access'].filter((scope) => advertised.includes(scope)),
+  ]);
+  return scopes.size === 0 ? undefined : [...scopes].join(' ');
 }
 
 /** @throws CliError `usage` unless it is an absolute URI without a fragment. @see RFC 8707 §2 */

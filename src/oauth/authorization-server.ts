@@ -15,7 +15,11 @@ export type EndpointName =
   | 'jwks_uri'
   | 'registration_endpoint'
   | 'revocation_endpoint'
-  | 'userinfo_endpoint';
+  | 'userinfo_endpoint'
+  | 'introspection_endpoint'
+  | 'device_authorization_endpoint'
+  | 'pushed_authorization_request_endpoint'
+  | 'end_session_endpoint';
 
 /**
  * Discovers the authorization server of an issuer: RFC 8414's place first, then OpenID Connect's.
@@ -44,7 +48,7 @@ export async function discoverAuthorizationServer(
   }
   throw (
     refusals[0] ??
-    new CliError(
+    new MetadataRefusal(
       'protocol_violation',
       `${issuer} is not an authorization server: it has no metadata`,
       {
@@ -97,8 +101,8 @@ function badEndpoint(name: EndpointName, what: string): CliError {
   );
 }
 
-/** Metadata that is there and cannot be believed; the other well-known place may still be good. */
-class MetadataRefusal extends CliError {}
+/** No metadata, or none that can be believed, at one place or at both; another place may still be good. */
+export class MetadataRefusal extends CliError {}
 
 function metadataPlaces(issuer: string): readonly [URL, URL] {
   const url = new URL(issuer);
@@ -163,6 +167,27 @@ function checkMetadata(
     );
   }
   return Object.freeze({ ...document, issuer: found });
+}
+
+/** The server that metadata given by hand describe. */
+export function manualAuthorizationServer(
+  issuer: string,
+  members: Readonly<Record<string, unknown>>,
+): AuthorizationServer {
+  return Object.freeze({ ...members, issuer: checkIssuer(issuer) });
+}
+
+/**
+ * A metadata document from a place that the user named.
+ * @throws CliError `protocol_violation`, `network`, `timeout`
+ */
+export async function fetchMetadataDocument(
+  protocolFetch: ProtocolFetch,
+  url: URL,
+): Promise<Record<string, unknown>> {
+  const document = await requestMetadata(protocolFetch, url);
+  if (document !== null) return document;
+  throw new CliError('protocol_violation', `there are no metadata at ${url.href}`);
 }
 
 function withOtherSlash(issuer: string): string {

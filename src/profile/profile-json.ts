@@ -17,6 +17,13 @@ export function profileToJson(profile: Profile): Record<string, unknown> {
     store: profile.store,
     store_key: profile.storeKey,
     issuer_in_response: profile.issuerInResponse,
+    ...(profile.target === undefined ? {} : { target: profile.target }),
+    ...(profile.manualMetadata === undefined
+      ? {}
+      : {
+          discovery: profile.manualMetadata.discovery,
+          metadata: profile.manualMetadata.members,
+        }),
   };
 }
 
@@ -45,11 +52,13 @@ export function profileFromJson(name: string, value: unknown): Profile | string 
       typeof json['store_key'] === 'string' && /^[0-9a-f]{24}$/.test(json['store_key']),
       '24 hexadecimal digits',
     ],
-    ...['id_token_signed_response_alg', 'scope'].map((member): [string, boolean, string] => [
-      member,
-      json[member] === undefined || typeof json[member] === 'string',
-      'a string',
-    ]),
+    ...['id_token_signed_response_alg', 'scope', 'target'].map(
+      (member): [string, boolean, string] => [
+        member,
+        json[member] === undefined || typeof json[member] === 'string',
+        'a string',
+      ],
+    ),
     ...['resources', 'allowed_origins'].map((member): [string, boolean, string] => [
       member,
       isListOfStrings(json[member]),
@@ -60,6 +69,12 @@ export function profileFromJson(name: string, value: unknown): Profile | string 
       typeof json[member] === 'boolean',
       'true or false',
     ]),
+    ['metadata', json['metadata'] === undefined || isObject(json['metadata']), 'an object'],
+    [
+      'discovery',
+      json['discovery'] === undefined || typeof json['discovery'] === 'boolean',
+      'true or false',
+    ],
     ['store', store !== undefined, `one of ${storeKinds.join(', ')}`],
   ];
   const wrong = checks.find(([, good]) => !good);
@@ -80,7 +95,15 @@ export function profileFromJson(name: string, value: unknown): Profile | string 
     store,
     storeKey: json['store_key'] as string,
     issuerInResponse: json['issuer_in_response'] as boolean,
+    target: json['target'] as string | undefined,
+    manualMetadata: isObject(json['metadata'])
+      ? { discovery: json['discovery'] !== false, members: json['metadata'] }
+      : undefined,
   };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isListOfStrings(value: unknown): boolean {

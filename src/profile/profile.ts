@@ -28,6 +28,16 @@ export type Profile = {
   readonly storeKey: string;
   /** RFC 9207 §2.4: once a server promised `iss`, a response without it is refused for good. */
   readonly issuerInResponse: boolean;
+  /** The protected resource or preset that the login was for, when it was not the issuer itself. */
+  readonly target?: string | undefined;
+  /** For a server whose own metadata are missing or poor. */
+  readonly manualMetadata?: ManualMetadata | undefined;
+};
+
+export type ManualMetadata = {
+  /** Whether the server is still asked; `members` then add to its metadata or replace some. */
+  readonly discovery: boolean;
+  readonly members: Readonly<Record<string, unknown>>;
 };
 
 /**

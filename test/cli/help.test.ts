@@ -5,7 +5,17 @@ import { readFileSync } from 'node:fs';
 import { testEnvironment } from '../support/environment.ts';
 import { runCli, runCliIn } from '../support/run-cli.ts';
 
-const commands = ['login', 'logout', 'status', 'token', 'request', 'decode', 'serve', 'demo'];
+const commands = [
+  'login',
+  'logout',
+  'status',
+  'token',
+  'request',
+  'decode',
+  'discover',
+  'serve',
+  'demo',
+];
 
 describe('help', () => {
   it.each([['--help'], ['-h'], ['help']])('of the program, with %s', async (argument) => {

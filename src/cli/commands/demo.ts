@@ -105,6 +105,9 @@ async function logInFor(
     {
       target: server.issuer,
       profileName: 'demo',
+      issuer: undefined,
+      metadata: undefined,
+      endpoints: [],
       clientId: undefined,
       clientSecret: undefined,
       clientAuthentication: undefined,
@@ -119,6 +122,8 @@ async function logInFor(
     {
       waitingForUnlock: () =>
         output.report('Your keychain is locked: please unlock it in the window that opens.'),
+      found: async () => undefined,
+      notice: (text) => tell.say(text),
       authorizing: async (url) => {
         if (withBrowser) await tell.say(`If no browser opens, go to ${url}`);
         else await tell.say('There is no browser here, so the server approves by itself.');

@@ -25,6 +25,9 @@ import { tokenTypeName } from '../token-type-name.ts';
 
 type LoginOptions = OutputOptions & {
   readonly profile?: string;
+  readonly issuer?: string;
+  readonly metadata?: string;
+  readonly endpoint?: readonly string[];
   readonly clientId?: string;
   readonly clientSecretStdin?: boolean;
   readonly clientSecretFile?: string;
@@ -43,12 +46,13 @@ export function addLoginCommand(program: Command, frame: Frame): void {
     .command('login')
     .argument(
       '[target]',
-      'the issuer: the https URL of the authorization server (OAUTH_CLI_ISSUER)',
+      'an issuer, the URL of an API, or a preset: github, gitlab, google, spotify (OAUTH_CLI_ISSUER)',
     )
     .description('log in with the browser and keep the tokens')
     .addOption(
       optionWithVariable('--profile <name>', 'what to call this login', 'OAUTH_CLI_PROFILE'),
     )
+    .option('--issuer <url>', 'the authorization server, where the target is an API')
     .addOption(
       optionWithVariable(
         '--client-id <id>',
@@ -83,6 +87,8 @@ export function addLoginCommand(program: Command, frame: Frame): void {
       ).argParser(collect),
     )
     .option('--allow-origin <origin>', 'where the token may be sent besides; repeatable', collect)
+    .option('--metadata <url|file>', 'the server’s metadata, where it has no discovery')
+    .option('--endpoint <name=url>', 'an endpoint that its metadata lack; repeatable', collect)
     .option('--no-browser', 'print the URL and wait, open nothing')
     .option('--port <port>', 'port of the redirect listener (default: any free one)')
     .option('--login-timeout <seconds>', 'how long to wait for the browser', '300')
@@ -99,6 +105,7 @@ export function addLoginCommand(program: Command, frame: Frame): void {
       `
 Examples:
   oauth-cli login https://as.example
+  oauth-cli login https://api.example/v1
   oauth-cli login --profile work --scope "openid email" https://as.example
   oauth-cli login --client-id my-client --port 8400 https://as.example
 `,
@@ -127,7 +134,10 @@ async function loginInput(
 ): Promise<LoginInput> {
   const store = optionOrVariable(environment, options.store, 'OAUTH_CLI_STORE');
   return {
-    target: optionOrVariable(environment, target, 'OAUTH_CLI_ISSUER'),
+    target: optionOrVariable(environment, target ?? options.issuer, 'OAUTH_CLI_ISSUER'),
+    issuer: options.issuer,
+    metadata: options.metadata,
+    endpoints: options.endpoint ?? [],
     profileName: optionOrVariable(environment, options.profile, 'OAUTH_CLI_PROFILE'),
     clientId: optionOrVariable(environment, options.clientId, 'OAUTH_CLI_CLIENT_ID'),
     clientSecret: await readSecret(environment, {
@@ -163,6 +173,11 @@ function loginProgress(environment: Environment, output: Output, input: LoginInp
   return {
     waitingForUnlock: () =>
       output.report('Your keychain is locked: please unlock it in the window that opens.'),
+    found: (resource, issuer) =>
+      output.report(
+        `${sanitize(resource)} accepts tokens of the authorization server ${bold(displayUrl(issuer))}`,
+      ),
+    notice: (text) => output.report(dim(sanitize(text))),
     async authorizing(url, browser) {
       const lead = {
         opened: 'Your browser opens. If it does not, go to:',
