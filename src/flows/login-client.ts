@@ -1,6 +1,6 @@
 // The client that a login uses: the one named, else the profile's, else one registered now (RFC 7591).
 
-import type { Environment, LoopbackListener, Random } from '../environment.ts';
+import type { Environment, Random } from '../environment.ts';
 import { CliError } from '../errors.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { Client } from '../oauth/client.ts';
@@ -50,11 +50,11 @@ export async function findLoginClient(
   protocolFetch: ProtocolFetch,
   store: SecretStore,
   server: AuthorizationServer,
-  listener: LoopbackListener,
+  redirectUriInUse: string,
   input: ClientInput,
   scope: string | undefined,
 ): Promise<LoginClient> {
-  const redirectUri = withoutPort(listener.redirectUri);
+  const redirectUri = withoutPort(redirectUriInUse);
   const { existing } = input;
   const clientId =
     input.clientId ?? (existing?.registered === false ? existing.clientId : undefined);

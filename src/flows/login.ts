@@ -10,6 +10,7 @@ import {
   createAuthorizationRequest,
   defaultScope,
   refuseUnusableServer,
+  scopesOf,
 } from '../oauth/authorization-request.ts';
 import type { AuthorizationResponse } from '../oauth/authorization-response.ts';
 import { answersRequest, validateAuthorizationResponse } from '../oauth/authorization-response.ts';
@@ -22,12 +23,15 @@ import { requestTokensByCode } from '../oauth/token-request.ts';
 import type { Profile, StoreKind } from '../profile/profile.ts';
 import { openSecretStore } from '../tokens/secret-store.ts';
 import type { TokenSet } from '../tokens/token-set.ts';
+import type { DeviceProgress, DeviceRequest } from './authorize-device.ts';
+import { authorizeDevice } from './authorize-device.ts';
 import type { FoundServer, ServerInput } from './find-server.ts';
 import { findServer } from './find-server.ts';
 import type { LoginClient } from './login-client.ts';
 import { callbackPath, findLoginClient } from './login-client.ts';
 import type { LoginProfile } from './login-profile.ts';
 import { chooseLoginProfile, keepIssuer } from './login-profile.ts';
+import { pastedResponse } from './pasted-response.ts';
 import { saveLogin, tryToForget } from './save-login.ts';
 import { fetchIdTokenKeys, tokenSetOf } from './token-set-of.ts';
 import { readyStore } from './ready-store.ts';
@@ -42,6 +46,8 @@ export type LoginInput = ServerInput & {
   readonly scope: string | undefined;
   readonly resources: readonly string[];
   readonly allowedOrigins: readonly string[];
+  /** Undefined means the browser, or the device flow where there is nothing else. */
+  readonly grant: 'authorization_code' | 'device_code' | undefined;
   readonly port: number | undefined;
   readonly browser: boolean;
   /** From the moment the URL is shown to the callback, in milliseconds. */
@@ -59,13 +65,21 @@ export type LoginResult = {
 };
 
 /** What happens on the way, for the person who waits. */
-export interface LoginProgress {
+export interface LoginProgress extends DeviceProgress {
   waitingForUnlock(): Promise<void>;
   /** Which server the protected resource led to. */
   found(resource: string, issuer: string): Promise<void>;
   notice(text: string): Promise<void>;
   /** The URL to open, and whether a browser was started with it. */
-  authorizing(url: string, browser: 'opened' | 'failed' | 'none'): Promise<void>;
+  authorizing(
+    url: string,
+    browser: 'opened' | 'failed' | 'none',
+    redirectUri: string,
+  ): Promise<void>;
+  /** What was pasted is not the address of the redirect. */
+  refusedPaste(): Promise<void>;
+  /** There is no browser and the server has the device flow: whether to use that. */
+  offerDevice(): Promise<boolean>;
   /** Somebody called the redirect URI with a foreign or missing state, this many times. */
   refusedCallbacks(count: number): void;
 }
@@ -94,54 +108,118 @@ export async function login(
   refuseForgottenIssuerPromise(server, existing);
   refuseUnusableServer(server);
   refuseBadEndpoints(server);
-  const listener = await environment.loopback.listen({
-    path: callbackPath(environment.random, existing, input.clientId),
-    port: input.port,
-    onRefused: (count) => progress.refusedCallbacks(count),
-  });
-  try {
-    const scope = input.scope ?? defaultScope(server, found.resource?.scope);
-    const client = await findLoginClient(
+  const request = {
+    scope: input.scope ?? defaultScope(server, found.resource?.scope),
+    resources: resourcesOf(input, found, existing),
+  };
+  const path = callbackPath(environment.random, existing, input.clientId);
+  const findClient = (redirectUri: string) =>
+    findLoginClient(
       environment,
       protocolFetch,
       store,
       server,
-      listener,
+      redirectUri,
       { ...input, existing, registerAt: chosen.preset?.registerAt },
-      scope,
+      request.scope,
     );
-    const request = createAuthorizationRequest(environment, server, {
+  const finish = async (client: LoginClient, tokens: TokenSet): Promise<LoginResult> => {
+    const profile = profileOf(
+      environment,
+      allowedOrigins,
+      chosen,
+      storeKind,
+      found,
+      client,
+      request,
+    );
+    await saveLogin(environment, store, profile, tokens, client);
+    const outdated = existing?.store === storeKind ? null : (existing ?? chosen.replaced);
+    const leftBehind = outdated !== null && !(await tryToForget(environment, outdated));
+    return { profile, tokens, requestedScope: request.scope, leftBehind };
+  };
+  if (await isForDevice(environment, server, input, progress)) {
+    // The client gets a redirect URI all the same, for logins with a browser later on.
+    const client = await findClient(`http://127.0.0.1${path}`);
+    const tokens = await tokensByDevice(
+      environment,
+      protocolFetch,
+      server,
+      client,
+      request,
+      progress,
+    );
+    return finish(client, tokens);
+  }
+  const listener = await environment.loopback.listen({
+    path,
+    port: input.port,
+    onRefused: (count) => progress.refusedCallbacks(count),
+  });
+  try {
+    const client = await findClient(listener.redirectUri);
+    const authorization = createAuthorizationRequest(environment, server, {
       clientId: client.client.clientId,
       redirectUri: listener.redirectUri,
-      scope,
-      resources: resourcesOf(input, found, existing),
+      ...request,
     });
-    const callback = await authorize(environment, listener, server, request, input, progress);
+    const callback = await authorize(environment, listener, server, authorization, input, progress);
     return await answering(callback, async () => {
       const response = await validateAuthorizationResponse(
         callback.parameters,
-        request,
+        authorization,
         server,
         client.client,
       );
-      const tokens = await redeem(environment, protocolFetch, server, client, request, response);
-      const profile = profileOf(
-        environment,
-        allowedOrigins,
-        chosen,
-        storeKind,
-        found,
+      return finish(
         client,
-        request,
+        await redeem(environment, protocolFetch, server, client, authorization, response),
       );
-      await saveLogin(environment, store, profile, tokens, client);
-      const outdated = existing?.store === storeKind ? null : (existing ?? chosen.replaced);
-      const leftBehind = outdated !== null && !(await tryToForget(environment, outdated));
-      return { profile, tokens, requestedScope: request.scope, leftBehind };
     });
   } finally {
     await listener.close();
   }
+}
+
+/** The grant that the user names; else the device flow where it is the only way, or the person takes the offer. */
+async function isForDevice(
+  environment: Environment,
+  server: AuthorizationServer,
+  input: LoginInput,
+  progress: LoginProgress,
+): Promise<boolean> {
+  if (input.grant !== undefined) return input.grant === 'device_code';
+  if (findEndpoint(server, 'device_authorization_endpoint') === null) return false;
+  if (findEndpoint(server, 'authorization_endpoint') === null) return true;
+  if (!input.browser || environment.browser.available()) return false;
+  return progress.offerDevice();
+}
+
+async function tokensByDevice(
+  environment: Environment,
+  protocolFetch: ProtocolFetch,
+  server: AuthorizationServer,
+  { client }: LoginClient,
+  request: DeviceRequest,
+  progress: LoginProgress,
+): Promise<TokenSet> {
+  const expectsIdToken = scopesOf(request.scope).includes('openid');
+  const keys = expectsIdToken ? await fetchIdTokenKeys(protocolFetch, server) : [];
+  const received = await authorizeDevice(
+    environment,
+    protocolFetch,
+    server,
+    client,
+    request,
+    progress,
+  );
+  return tokenSetOf(environment.clock.now(), server, client, received, {
+    requestedScope: request.scope,
+    nonce: undefined,
+    expectsIdToken,
+    previous: null,
+    keys,
+  });
 }
 
 /** Shows the URL, opens the browser and waits for the callback that answers this request. */
@@ -155,6 +233,7 @@ async function authorize(
 ): Promise<Callback> {
   const timer = new AbortController();
   const waiting = new AbortController();
+  const pasting = new AbortController();
   const signal = AbortSignal.any([environment.cancelled, timer.signal]);
   const callback = listener.receive(
     (parameters) => answersRequest(parameters, request, server),
@@ -169,9 +248,18 @@ async function authorize(
   try {
     const opens = input.browser && environment.browser.available();
     const opened = opens && (await environment.browser.open(request.url.href));
-    await progress.authorizing(request.url.href, opened ? 'opened' : opens ? 'failed' : 'none');
-    return await callback;
+    await progress.authorizing(
+      request.url.href,
+      opened ? 'opened' : opens ? 'failed' : 'none',
+      request.redirectUri,
+    );
+    if (opened || !environment.stdin.isTTY || !environment.stderr.isTTY) return await callback;
+    const refused = () => progress.refusedPaste();
+    const pasted = pastedResponse(environment, request, refused, pasting.signal);
+    pasted.catch(() => undefined);
+    return await Promise.race([callback, pasted]);
   } finally {
+    pasting.abort();
     waiting.abort();
   }
 }

@@ -22,6 +22,8 @@ export type TokenSetContext = {
   readonly requestedScope: string | undefined;
   /** Sent with the authorization request; undefined when OpenID Connect was not asked for. */
   readonly nonce: string | undefined;
+  /** OpenID Connect was asked for in a request that has no nonce. */
+  readonly expectsIdToken?: boolean;
   /** The token set that was refreshed; null at a login. */
   readonly previous: TokenSet | null;
   /** From `fetchIdTokenKeys`; null when they could not be had, and a refreshed ID token is then left alone. */
@@ -54,7 +56,10 @@ export function tokenSetOf(
 ): TokenSet {
   const { previous, keys } = context;
   // Nobody asked for it: oauth4webapi has checked its claims, and it is not kept. @see OpenID Connect Core §3.1.3.5
-  const asked = context.nonce !== undefined || previous?.idToken !== undefined;
+  const asked =
+    context.nonce !== undefined ||
+    context.expectsIdToken === true ||
+    previous?.idToken !== undefined;
   const idToken = asked && keys !== null ? received.idToken : undefined;
   const claims =
     idToken === undefined || keys === null

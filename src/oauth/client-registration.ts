@@ -44,7 +44,13 @@ export async function registerClient(
         client_name: 'oauth-cli',
         application_type: 'native',
         redirect_uris: [requested],
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: [
+          'authorization_code',
+          'refresh_token',
+          ...(findEndpoint(server, 'device_authorization_endpoint') === null
+            ? []
+            : ['urn:ietf:params:oauth:grant-type:device_code']),
+        ],
         response_types: ['code'],
         token_endpoint_auth_method: 'none',
         ...(scope === undefined ? {} : { scope }),

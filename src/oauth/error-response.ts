@@ -18,26 +18,30 @@ export async function refuseErrorResponse(
 ): Promise<void> {
   if (success.includes(response.status)) return;
   const body = await readErrorBody(response);
+  throw errorResponse(body, endpoint, response.status, retryAfterOf(response));
+}
+
+/** The error that a body tells, or at least the status. @see RFC 6749 §5.2 */
+export function errorResponse(
+  body: Readonly<Record<string, unknown>>,
+  endpoint: string,
+  status: number,
+  retryAfter?: number,
+): OAuthError {
   const error = textOf(body['error']);
   if (error === undefined) {
-    throw new OAuthError(
+    return new OAuthError(
       'oauth_error',
-      `the ${endpoint} answered with status ${response.status} and no error code`,
-      { error: '', status: response.status, retryAfter: retryAfter(response) },
-      { hint: statusHint(response.status) },
+      `the ${endpoint} answered with status ${status} and no error code`,
+      { error: '', status, retryAfter },
+      { hint: statusHint(status) },
     );
   }
   const errorDescription = textOf(body['error_description']);
-  throw new OAuthError(
+  return new OAuthError(
     'oauth_error',
     `the ${endpoint} refused: ${errorText(error, errorDescription)}`,
-    {
-      error,
-      errorDescription,
-      errorUri: textOf(body['error_uri']),
-      status: response.status,
-      retryAfter: retryAfter(response),
-    },
+    { error, errorDescription, errorUri: textOf(body['error_uri']), status, retryAfter },
     { hint: errorHint(error) },
   );
 }
@@ -81,7 +85,7 @@ async function readErrorBody(response: Response): Promise<Record<string, unknown
 }
 
 /** Seconds, given as such or as a date, which is taken by the server's own clock. @see RFC 9110 §10.2.3 */
-function retryAfter({ headers }: Response): number | undefined {
+function retryAfterOf({ headers }: Response): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';
   if (/^\d{1,9}$/.test(value)) return Number(value);
   const seconds = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000;

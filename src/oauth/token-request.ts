@@ -1,4 +1,4 @@
-// Requests to the token endpoint: authorization code and refresh (RFC 6749 §4.1.3, §6).
+// Requests to the token endpoint: authorization code, device code and refresh (RFC 6749 §4.1.3, §6; RFC 8628 §3.4).
 
 import * as oauth from 'oauth4webapi';
 import type { AuthorizationRequest } from './authorization-request.ts';
@@ -7,7 +7,7 @@ import type { AuthorizationServer } from './authorization-server.ts';
 import { requireEndpoint } from './authorization-server.ts';
 import type { Client } from './client.ts';
 import { clientAuthentication, wireClient } from './client.ts';
-import { refuseErrorResponse, translateLibraryErrors } from './error-response.ts';
+import { errorResponse, refuseErrorResponse, translateLibraryErrors } from './error-response.ts';
 import { libraryOptions } from './library-options.ts';
 import type { ProtocolFetch } from './protocol-fetch.ts';
 import { tokenEndpointResponse } from './token-endpoint-response.ts';
@@ -80,14 +80,44 @@ export async function requestTokensByRefresh(
   });
 }
 
+/**
+ * One poll for the tokens of a device code.
+ * @throws OAuthError `oauth_error`, also while the person has not approved yet; CliError as above
+ * @see RFC 8628 §3.4, §3.5
+ */
+export async function requestTokensByDeviceCode(
+  protocolFetch: ProtocolFetch,
+  server: AuthorizationServer,
+  client: Client,
+  deviceCode: string,
+): Promise<TokenEndpointResponse> {
+  requireEndpoint(server, 'token_endpoint');
+  return translateLibraryErrors(async () => {
+    const wire = await oauth.deviceCodeGrantRequest(
+      server,
+      wireClient(client),
+      clientAuthentication(client),
+      deviceCode,
+      libraryOptions(protocolFetch, server),
+    );
+    return process(wire, (copy) =>
+      oauth.processDeviceCodeResponse(server, wireClient(client), copy),
+    );
+  });
+}
+
 async function process(
   response: Response,
   check: (response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<TokenEndpointResponse> {
   await refuseErrorResponse(response, 'token endpoint');
   // The library parses expires_in leniently ("3600abc" is 3600 to it), so the value as sent is kept.
-  const sent = (await response.clone().json()) as { expires_in?: unknown } | null;
-  return tokenEndpointResponse(await check(response), sent?.expires_in);
+  const sent = (await response.clone().json()) as Record<string, unknown> | null;
+  // GitHub, for one, answers errors with status 200.
+  if (typeof sent?.['error'] === 'string' && sent['access_token'] === undefined) {
+    throw errorResponse(sent, 'token endpoint', response.status);
+  }
+  return tokenEndpointResponse(await check(response), sent?.['expires_in']);
 }
 
 function resourceParameters(resources: readonly string[]): URLSearchParams {

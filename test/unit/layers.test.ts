@@ -27,7 +27,7 @@ const rules: Record<string, Rule> = {
   main: { layers: ['cli', 'adapters'], packages: [], node: true },
   cli: {
     layers: ['flows', 'profile', 'dev-server'],
-    packages: ['commander', 'chalk'],
+    packages: ['commander', 'chalk', 'uqr'],
     node: false,
   },
   flows: { layers: ['oauth', 'jwt', 'profile', 'tokens', 'http'], packages: [], node: false },

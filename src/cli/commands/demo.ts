@@ -9,6 +9,7 @@ import type { LoginResult } from '../../flows/login.ts';
 import { sanitize } from '../../sanitize.ts';
 import type { CommandContext, Frame } from '../command.ts';
 import { withAction } from '../command.ts';
+import { deviceProgress } from '../device-progress.ts';
 import { demoEnvironment } from '../demo-environment.ts';
 import type { Output, OutputOptions } from '../output.ts';
 
@@ -108,6 +109,7 @@ async function logInFor(
       issuer: undefined,
       metadata: undefined,
       endpoints: [],
+      grant: 'authorization_code',
       clientId: undefined,
       clientSecret: undefined,
       clientAuthentication: undefined,
@@ -122,6 +124,9 @@ async function logInFor(
     {
       waitingForUnlock: () =>
         output.report('Your keychain is locked: please unlock it in the window that opens.'),
+      ...deviceProgress(environment, output, false),
+      offerDevice: async () => false,
+      refusedPaste: async () => undefined,
       found: async () => undefined,
       notice: (text) => tell.say(text),
       authorizing: async (url) => {

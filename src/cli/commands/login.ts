@@ -16,6 +16,7 @@ import {
   passphraseOption,
   withAction,
 } from '../command.ts';
+import { deviceProgress } from '../device-progress.ts';
 import { wholeNumber } from '../option-values.ts';
 import type { Output, OutputOptions } from '../output.ts';
 import { duration, relativeTime } from '../relative-time.ts';
@@ -35,6 +36,8 @@ type LoginOptions = OutputOptions & {
   readonly scope?: readonly string[];
   readonly resource?: readonly string[];
   readonly allowOrigin?: readonly string[];
+  readonly grant?: string;
+  readonly device?: boolean;
   readonly browser: boolean;
   readonly port?: string;
   readonly loginTimeout: string;
@@ -87,6 +90,10 @@ export function addLoginCommand(program: Command, frame: Frame): void {
       ).argParser(collect),
     )
     .option('--allow-origin <origin>', 'where the token may be sent besides; repeatable', collect)
+    .addOption(
+      optionWithVariable('--grant <grant>', 'authorization_code or device_code', 'OAUTH_CLI_GRANT'),
+    )
+    .option('--device', 'log in with a code on another device: --grant device_code')
     .option('--metadata <url|file>', 'the server’s metadata, where it has no discovery')
     .option('--endpoint <name=url>', 'an endpoint that its metadata lack; repeatable', collect)
     .option('--no-browser', 'print the URL and wait, open nothing')
@@ -106,6 +113,7 @@ export function addLoginCommand(program: Command, frame: Frame): void {
 Examples:
   oauth-cli login https://as.example
   oauth-cli login https://api.example/v1
+  oauth-cli login github --client-id my-client --device
   oauth-cli login --profile work --scope "openid email" https://as.example
   oauth-cli login --client-id my-client --port 8400 https://as.example
 `,
@@ -122,7 +130,11 @@ async function runLogin(
   const environment = withPassphrasePrompt(context.environment);
   const { login } = await import('../../flows/login.ts');
   const input = await loginInput(environment, options, target);
-  const result = await login(environment, input, loginProgress(environment, output, input));
+  const result = await login(
+    environment,
+    input,
+    loginProgress(environment, output, input, options.quiet === true),
+  );
   await printResult(environment, output, result);
   return undefined;
 }
@@ -153,11 +165,24 @@ async function loginInput(
     scope: listOrVariable(environment, options.scope, 'OAUTH_CLI_SCOPE')?.join(' '),
     resources: listOrVariable(environment, options.resource, 'OAUTH_CLI_RESOURCE') ?? [],
     allowedOrigins: options.allowOrigin ?? [],
+    grant: grantOf(
+      options.device === true
+        ? 'device_code'
+        : optionOrVariable(environment, options.grant, 'OAUTH_CLI_GRANT'),
+    ),
     port: options.port === undefined ? undefined : wholeNumber('--port', options.port, 65_535),
     browser: options.browser,
     timeout: wholeNumber('--login-timeout', options.loginTimeout, 86_400) * 1000,
     store: store === undefined ? undefined : storeThatLasts(checkStoreKind(store)),
   };
+}
+
+function grantOf(value: string | undefined): LoginInput['grant'] {
+  if (value === undefined || value === 'authorization_code' || value === 'device_code')
+    return value;
+  throw new CliError('usage', 'login does not have this grant', {
+    hint: 'one of authorization_code, device_code',
+  });
 }
 
 function storeThatLasts(store: StoreKind): StoreKind {
@@ -167,10 +192,16 @@ function storeThatLasts(store: StoreKind): StoreKind {
   });
 }
 
-function loginProgress(environment: Environment, output: Output, input: LoginInput): LoginProgress {
+function loginProgress(
+  environment: Environment,
+  output: Output,
+  input: LoginInput,
+  quiet: boolean,
+): LoginProgress {
   const { bold, dim } = output.reportPaint;
   const limit = duration(input.timeout);
   return {
+    ...deviceProgress(environment, output, quiet),
     waitingForUnlock: () =>
       output.report('Your keychain is locked: please unlock it in the window that opens.'),
     found: (resource, issuer) =>
@@ -178,15 +209,36 @@ function loginProgress(environment: Environment, output: Output, input: LoginInp
         `${sanitize(resource)} accepts tokens of the authorization server ${bold(displayUrl(issuer))}`,
       ),
     notice: (text) => output.report(dim(sanitize(text))),
-    async authorizing(url, browser) {
+    async authorizing(url, browser, redirectUri) {
       const lead = {
         opened: 'Your browser opens. If it does not, go to:',
         failed: 'The browser could not be started. Please open this address:',
         none: 'Open this address in a browser on this machine:',
       };
+      const forward = browser === 'none' ? portForward(environment, redirectUri) : undefined;
       // Not `report`: without the address nobody could go on, also with --quiet.
-      await environment.stderr.write(`${lead[browser]}\n\n  ${bold(displayUrl(url))}\n\n`);
+      await environment.stderr.write(
+        `${forward === undefined ? lead[browser] : 'Open this address in your browser:'}\n\n  ${bold(displayUrl(url))}\n\n`,
+      );
+      if (forward !== undefined) {
+        await output.report(
+          `Before that, so that the browser finds its way back, run on the machine with the browser:\n\n  ${bold(forward)}\n`,
+        );
+      }
       await output.report(dim(`Waiting for you to finish there, ${limit} at most; Ctrl-C stops.`));
+    },
+    refusedPaste: () =>
+      output.report(
+        'That is not the address of the page after the login: paste all of it, from http:// on, with code and state.',
+      ),
+    async offerDevice() {
+      if (environment.stdin.isTTY && environment.stderr.isTTY) {
+        return environment.prompt.confirm(
+          'There is no browser here. Log in with a code on another device?',
+        );
+      }
+      await output.report(dim('There is no browser here; --device needs none.'));
+      return false;
     },
     refusedCallbacks(count) {
       if (count !== 20) return;
@@ -195,6 +247,15 @@ function loginProgress(environment: Environment, output: Output, input: LoginInp
       );
     },
   };
+}
+
+/** Over SSH: the command that leads the browser's redirect back to this machine. */
+function portForward({ variables }: Environment, redirectUri: string): string | undefined {
+  const [, , server] = (variables['SSH_CONNECTION'] ?? '').split(' ');
+  if (server === undefined || !/^[0-9a-fA-F.:]+$/.test(server)) return undefined;
+  const { port, hostname } = new URL(redirectUri);
+  const user = /^[\w.-]+$/.test(variables['USER'] ?? '') ? `${variables['USER'] ?? ''}@` : '';
+  return `ssh -N -L ${port}:${hostname}:${port} ${user}${server}`;
 }
 
 async function printResult(
