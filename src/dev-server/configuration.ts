@@ -1,7 +1,5 @@
 // What a configuration file may say, and the effective configuration that it becomes: every default is here.
 
-import type { ClientMetadata } from 'oidc-provider';
-
 export type SigningAlgorithm = 'HS256' | 'ES256' | 'EdDSA' | 'RS256' | 'PS256';
 
 /** RFC 7591 metadata; `grant_types`, `response_types` and `redirect_uris` follow from each other when left out. */
@@ -145,7 +143,7 @@ function effectiveResources(
 }
 
 /** Without redirect URIs it is a service that gets tokens for itself; with them, people log in through it. */
-export function effectiveClient(client: ClientConfiguration): ClientConfiguration & ClientMetadata {
+export function effectiveClient(client: ClientConfiguration): ClientConfiguration {
   const { redirect_uris = [], client_secret, token_endpoint_auth_method } = client;
   const interactive = Array.isArray(redirect_uris) && redirect_uris.length > 0;
   const method =
@@ -157,7 +155,7 @@ export function effectiveClient(client: ClientConfiguration): ClientConfiguratio
     grant_types: interactive ? ['authorization_code', 'refresh_token', ...forItself] : forItself,
     response_types: interactive || grantsOf(client).includes('authorization_code') ? ['code'] : [],
     ...client,
-  } as unknown as ClientConfiguration & ClientMetadata;
+  };
 }
 
 function grantsOf(client: ClientConfiguration): readonly unknown[] {

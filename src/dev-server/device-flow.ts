@@ -74,7 +74,8 @@ export function limitPolling(provider: Provider, initialInterval: number): void 
       return;
     }
     await next();
-    const { route } = withOidc.oidc;
+    // Undefined where no endpoint has the address.
+    const { route } = (withOidc as { oidc?: KoaContextWithOIDC['oidc'] }).oidc ?? {};
     const body = context.body as Record<string, unknown> | string | undefined;
     if (route === 'code_verification' && context.status === 400) guesses.push(Date.now());
     if (typeof body !== 'object') return;

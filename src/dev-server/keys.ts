@@ -12,7 +12,9 @@ import type { SigningAlgorithm } from './configuration.ts';
 
 export type ServerKeys = {
   /** Private JWKs for ID tokens and access tokens, ES256 first. */
-  readonly signingKeys: readonly JsonWebKey[];
+  signingKeys(): readonly JsonWebKey[];
+  /** New key pairs in place of the old. */
+  rotate(): void;
   /** By the algorithm of a JWT access token; null for one that this server never signs with. */
   verificationKey(algorithm: string): KeyObject | null;
   /** Of HS256 access tokens; never in the JWK Set. */
@@ -29,14 +31,12 @@ export function generateServerKeys(
   signingSecret: Buffer = randomBytes(32),
 ): ServerKeys {
   const asymmetric = new Set(['ES256', ...algorithms].filter((alg) => alg !== 'HS256'));
-  const signingKeys = [...asymmetric].map(generateSigningKey);
   const secret = createSecretKey(signingSecret);
-  const publicKeys = new Map<unknown, KeyObject>(
-    signingKeys.map((key) => [key['alg'], createPublicKey({ key, format: 'jwk' })]),
-  );
+  let current = generatePairs(asymmetric);
   return {
-    signingKeys,
-    verificationKey: (alg) => (alg === 'HS256' ? secret : (publicKeys.get(alg) ?? null)),
+    signingKeys: () => current.signingKeys,
+    rotate: () => void (current = generatePairs(asymmetric)),
+    verificationKey: (alg) => (alg === 'HS256' ? secret : (current.publicKeys.get(alg) ?? null)),
     signingSecret: secret,
     cookieKey: randomBytes(32).toString('base64url'),
     csrfKey: randomBytes(32),
@@ -44,7 +44,15 @@ export function generateServerKeys(
   };
 }
 
-export function generateSigningKey(alg: string): JsonWebKey {
+function generatePairs(algorithms: Iterable<string>) {
+  const signingKeys = [...algorithms].map(generateSigningKey);
+  const publicKeys = new Map<unknown, KeyObject>(
+    signingKeys.map((key) => [key['alg'], createPublicKey({ key, format: 'jwk' })]),
+  );
+  return { signingKeys, publicKeys };
+}
+
+function generateSigningKey(alg: string): JsonWebKey {
   const jwk = generatePrivateKey(alg).export({ format: 'jwk' });
   return { ...jwk, use: 'sig', alg };
 }

@@ -33,6 +33,13 @@ declare module 'oidc-provider/lib/helpers/challenge.js' {
   }
 }
 
+declare module 'oidc-provider/lib/helpers/initialize_keystore.js' {
+  import type { Provider } from 'oidc-provider';
+
+  /** Gives the provider these private keys, and its JWK Set their public halves. */
+  export default function initializeKeystore(this: Provider, jwks: { keys: object }): void;
+}
+
 declare module 'oidc-provider/lib/helpers/add_client.js' {
   import type { Client, ClientMetadata, Provider } from 'oidc-provider';
 

@@ -56,7 +56,7 @@ export function providerConfiguration(settings: ProviderSettings): Configuration
   const cookiePrefix = `oauth_cli_serve_${port}${pathname.replaceAll('/', '_')}`;
   return {
     adapter: store,
-    jwks: { keys: keys.signingKeys },
+    jwks: { keys: keys.signingKeys() },
     routes: endpointPaths,
     ttl: timesToLive(configuration),
     clockTolerance: 0,

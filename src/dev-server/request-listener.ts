@@ -9,6 +9,8 @@ import { sendJson } from './respond.ts';
 export type RequestListenerOptions = {
   readonly origin: string;
   readonly issuers: readonly Issuer[];
+  /** Null unless the control API was asked for. */
+  readonly control: Handler | null;
   readonly log: (line: string) => void;
 };
 
@@ -17,7 +19,7 @@ export type Route = { readonly methods: readonly string[]; readonly handle: Hand
 export type Routes = ReadonlyMap<string, Route>;
 
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
-  const { origin, issuers, log } = options;
+  const { origin, issuers, control, log } = options;
   const { host } = new URL(origin);
   const routes: Routes = new Map([
     ['/health', { methods: ['GET', 'HEAD'], handle: health }],
@@ -41,7 +43,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
       sendJson(response, 405, { error: 'method_not_allowed', message }, { Allow: allowed });
       return;
     }
-    const handle = route?.handle ?? answerByLibrary;
+    const isControl = control !== null && path.startsWith('/control/');
+    const handle = isControl ? control : (route?.handle ?? answerByLibrary);
     handle(request, response).catch((error: unknown) => {
       log(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       if (!response.headersSent) sendJson(response, 500, { error: 'server_error' });

@@ -1,5 +1,6 @@
 // The local authorization server and its protected resources, put together: socket → host check → routes → library.
 
+import { randomBytes } from 'node:crypto';
 import {
   effectiveConfiguration,
   type ConfigurationInput,
@@ -8,7 +9,11 @@ import {
 import { close, listen } from './http-server.ts';
 import { createIssuer, type Issuer } from './issuer.ts';
 import { developmentOnly } from './provider-configuration.ts';
+import { createControlHandler } from './control.ts';
+import { checkConfiguration } from './configuration-file.ts';
+import { createDirector, type Director } from './director.ts';
 import { createRequestListener } from './request-listener.ts';
+import { createServerClock } from './server-clock.ts';
 
 export { DevServerError } from './dev-server-error.ts';
 
@@ -18,6 +23,10 @@ export type DevServerOptions = {
   readonly port?: number | undefined;
   /** Log this user in, created if unknown, and consent to everything, without a page. */
   readonly autoApprove?: string | undefined;
+  /** Check the configuration's shape, for callers that did not read it from a file. */
+  readonly check?: boolean | undefined;
+  /** Offer the control API, under a secret that is random per start. */
+  readonly control?: boolean | undefined;
   /** Takes lines about requests and errors; none carries a secret. */
   readonly log?: ((line: string) => void) | undefined;
 };
@@ -29,6 +38,10 @@ export type DevServer = {
   readonly issuers: readonly string[];
   /** For the terminal: passwords are kept nowhere else. */
   readonly users: readonly DevServerUser[];
+  /** What tests may tell the server. */
+  readonly director: Director;
+  /** Of the control API; null when it is off. */
+  readonly controlSecret: string | null;
   close(): Promise<void>;
 };
 
@@ -45,6 +58,7 @@ export type DevServerUser = {
  */
 export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
   const { log = () => undefined } = options;
+  if (options.check === true) checkConfiguration(options.configuration, 'options');
   const configuration = effectiveConfiguration(options.configuration);
   const autoApprove = options.autoApprove ?? configuration.auto_approve;
   const { server, port } = await listen(options.port ?? configuration.port);
@@ -53,8 +67,17 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
     const issuers = configuration.issuers.map((one) =>
       createIssuer({ issuer: `${origin}${one.path}`, configuration: one, autoApprove, log }),
     );
-    const users = await Promise.all(issuers.map((issuer) => populate(issuer, autoApprove)));
-    server.on('request', createRequestListener({ origin, issuers, log }));
+    const populateAll = async () =>
+      Promise.all(issuers.map((issuer) => populate(issuer, autoApprove)));
+    const users = await populateAll();
+    const clock = createServerClock();
+    const director = createDirector(issuers, clock, populateAll);
+    const controlSecret = options.control === true ? randomBytes(24).toString('base64url') : null;
+    const control = controlSecret === null ? null : createControlHandler(director, controlSecret);
+    const listener = createRequestListener({ origin, issuers, control, log });
+    server.on('request', (request, response) =>
+      director.direct(request, response, () => listener(request, response)),
+    );
     log(`${developmentOnly}; listening on ${origin}`);
     const [first] = issuers;
     if (first === undefined) throw new Error('there is always an issuer');
@@ -63,7 +86,12 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
       protectedResource: first.resources.default.uri,
       issuers: issuers.map(({ issuer }) => issuer),
       users: users[0] ?? [],
-      close: () => close(server),
+      director,
+      controlSecret,
+      close: async () => {
+        clock.close();
+        await close(server);
+      },
     };
   } catch (error) {
     await close(server);

@@ -14,6 +14,7 @@ type ServeOptions = OutputOptions & {
   readonly port?: string;
   readonly config?: string;
   readonly printConfig?: boolean;
+  readonly control?: boolean;
   readonly autoApprove?: string;
 };
 
@@ -26,6 +27,7 @@ export function addServeCommand(program: Command, frame: Frame): void {
     .option('--port <port>', 'port on 127.0.0.1; 0 takes any free one (default: 0)')
     .option('--config <file>', 'clients, users, resources, lifetimes, …, as JSON')
     .option('--print-config', 'print the effective configuration, without secrets, and end')
+    .option('--control', 'let tests direct it: faults, clock, log, users, clients')
     .option('--auto-approve <user>', 'log this user in and consent, without pages')
     .addHelpText(
       'after',
@@ -57,7 +59,9 @@ async function runServe(
     return undefined;
   }
   const { startDevServer } = await import('../../dev-server/start.ts');
-  const server = await translated(() => startDevServer({ configuration, log }));
+  const server = await translated(() =>
+    startDevServer({ configuration, control: options.control, log }),
+  );
   const autoApprove = configuration.auto_approve;
   try {
     await tell(output, environment.processId, server, autoApprove);
@@ -118,6 +122,9 @@ async function tell(
         : `  user and password   ${username}  ${shown}`,
     );
   }
+  if (server.controlSecret !== null) {
+    await output.report(`  control             ${server.issuer}/control/  ${server.controlSecret}`);
+  }
   await output.report(dim(`\nIn another terminal: oauth-cli login ${server.issuer}`));
   await output.report(dim('Everything is in memory and gone when this ends; Ctrl-C stops it.'));
   // Last, so that whoever reads this line knows that everything is ready.
@@ -126,6 +133,7 @@ async function tell(
     issuer: server.issuer,
     protected_resource: server.protectedResource,
     pid: processId,
+    ...(server.controlSecret === null ? {} : { control_secret: server.controlSecret }),
   });
 }
 

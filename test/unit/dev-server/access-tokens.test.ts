@@ -20,7 +20,7 @@ beforeAll(async () => {
     autoApprove: undefined,
     log: (line) => expect.unreachable(line),
   });
-  signingKey = createPrivateKey({ key: server.keys.signingKeys[0]!, format: 'jwk' });
+  signingKey = createPrivateKey({ key: server.keys.signingKeys()[0]!, format: 'jwk' });
   await server.addClient({ client_id: 'the-client', client_secret: 's'.repeat(32) });
   const record = (jti: string, clientId: string) =>
     server.store('JwtAccessToken').upsert(jti, { kind: 'ClientCredentials', clientId, jti }, 60);
