@@ -24,9 +24,19 @@ export function readConfigurationFile(file: string): ConfigurationInput {
           ...part,
           signing_secret_file: path.resolve(path.dirname(file), part.signing_secret_file),
         };
-  const { issuers } = input;
+  const { issuers, tls } = input;
+  const tlsFiles =
+    typeof tls === 'object'
+      ? {
+          tls: {
+            cert_file: path.resolve(path.dirname(file), tls.cert_file),
+            key_file: path.resolve(path.dirname(file), tls.key_file),
+          },
+        }
+      : {};
   return {
     ...absolute(input),
+    ...tlsFiles,
     ...(issuers === undefined ? {} : { issuers: issuers.map(absolute) }),
   };
 }

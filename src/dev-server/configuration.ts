@@ -62,8 +62,12 @@ export type ServeConfiguration = {
   readonly port: number;
   /** Log this user in, created if unknown, and consent to everything, without a page. */
   readonly auto_approve?: string | undefined;
+  /** Speak TLS: with a certificate made at start (true), or with PEM files. */
+  readonly tls: boolean | TlsFiles;
   readonly issuers: readonly IssuerConfiguration[];
 };
+
+export type TlsFiles = { readonly cert_file: string; readonly key_file: string };
 
 export type IssuerInput = Partial<
   Omit<IssuerConfiguration, 'lifetimes' | 'refresh_token_rotation' | 'resources'>
@@ -80,6 +84,7 @@ export type IssuerInput = Partial<
 export type ConfigurationInput = Omit<IssuerInput, 'path'> & {
   readonly port?: number | undefined;
   readonly auto_approve?: string | undefined;
+  readonly tls?: boolean | TlsFiles | undefined;
   readonly issuers?: readonly (IssuerInput & { readonly path: string })[] | undefined;
 };
 
@@ -108,6 +113,7 @@ export function effectiveConfiguration(input: ConfigurationInput = {}): ServeCon
   const issuers = input.issuers ?? [{ path: '' }];
   return {
     port: input.port ?? 0,
+    tls: input.tls ?? false,
     ...(input.auto_approve === undefined ? {} : { auto_approve: input.auto_approve }),
     issuers: issuers.map((issuer) => effectiveIssuer({ ...input, ...issuer })),
   };

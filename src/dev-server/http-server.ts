@@ -1,17 +1,33 @@
 // The listening socket: 127.0.0.1 and nothing else.
 
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { DevServerError } from './dev-server-error.ts';
+import type { TlsCredentials } from './self-signed-certificate.ts';
 
 /** @throws DevServerError */
-export async function listen(port: number): Promise<{ server: Server; port: number }> {
-  const server = createServer();
+export async function listen(
+  port: number,
+  tls: TlsCredentials | null,
+): Promise<{ server: Server; port: number }> {
+  const server = tls === null ? createServer() : createWithTls(tls);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(translate(error, port)));
     server.listen({ host: '127.0.0.1', port }, resolve);
   });
   return { server, port: (server.address() as AddressInfo).port };
+}
+
+/** Asks for a client certificate and takes any: what it is worth, the client's metadata says (RFC 8705). */
+function createWithTls(tls: TlsCredentials): Server {
+  try {
+    return createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false });
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    const message = `the TLS certificate or its key is not usable (${code})`;
+    throw new DevServerError('configuration', message, { cause });
+  }
 }
 
 /** Ends at once, with whatever connections are open. */

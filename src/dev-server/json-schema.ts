@@ -2,6 +2,7 @@
 
 export type Schema = {
   readonly $ref?: string;
+  readonly oneOf?: readonly Schema[];
   readonly type?: 'array' | 'boolean' | 'integer' | 'object' | 'string';
   readonly enum?: readonly string[];
   readonly minimum?: number;
@@ -34,6 +35,14 @@ function check(value: unknown, schema: Schema, path: string, root: Schema): Mist
     const target = root.definitions?.[name];
     if (target === undefined) throw new Error(`the schema has no definition ${name}`);
     return check(value, target, path, root);
+  }
+  if (schema.oneOf !== undefined) {
+    const { oneOf } = schema;
+    const mistakes = oneOf.map((one) => check(value, one, path, root));
+    if (mistakes.includes(null)) return null;
+    const fitting = oneOf.findIndex(({ type }) => hasType(value, type));
+    const all = oneOf.map(describe).join(', or ');
+    return mistakes[fitting] ?? { path, problem: `expected ${all}` };
   }
   const expected = describe(schema);
   const mistake = { path, problem: `expected ${expected}` };

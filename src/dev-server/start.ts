@@ -14,6 +14,7 @@ import { checkConfiguration } from './configuration-file.ts';
 import { createDirector, type Director } from './director.ts';
 import { createRequestListener } from './request-listener.ts';
 import { createServerClock } from './server-clock.ts';
+import { readTlsCredentials } from './tls-credentials.ts';
 
 export { DevServerError } from './dev-server-error.ts';
 
@@ -38,6 +39,8 @@ export type DevServer = {
   readonly issuers: readonly string[];
   /** For the terminal: passwords are kept nowhere else. */
   readonly users: readonly DevServerUser[];
+  /** PEM of what clients have to trust; null without TLS. */
+  readonly certificate: string | null;
   /** What tests may tell the server. */
   readonly director: Director;
   /** Of the control API; null when it is off. */
@@ -61,9 +64,10 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
   if (options.check === true) checkConfiguration(options.configuration, 'options');
   const configuration = effectiveConfiguration(options.configuration);
   const autoApprove = options.autoApprove ?? configuration.auto_approve;
-  const { server, port } = await listen(options.port ?? configuration.port);
+  const tls = readTlsCredentials(configuration.tls);
+  const { server, port } = await listen(options.port ?? configuration.port, tls);
   try {
-    const origin = `http://127.0.0.1:${port}`;
+    const origin = `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}`;
     const issuers = configuration.issuers.map((one) =>
       createIssuer({ issuer: `${origin}${one.path}`, configuration: one, autoApprove, log }),
     );
@@ -86,6 +90,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
       protectedResource: first.resources.default.uri,
       issuers: issuers.map(({ issuer }) => issuer),
       users: users[0] ?? [],
+      certificate: tls?.cert ?? null,
       director,
       controlSecret,
       close: async () => {

@@ -15,6 +15,7 @@ type ServeOptions = OutputOptions & {
   readonly config?: string;
   readonly printConfig?: boolean;
   readonly control?: boolean;
+  readonly tls?: boolean;
   readonly autoApprove?: string;
 };
 
@@ -28,6 +29,7 @@ export function addServeCommand(program: Command, frame: Frame): void {
     .option('--config <file>', 'clients, users, resources, lifetimes, …, as JSON')
     .option('--print-config', 'print the effective configuration, without secrets, and end')
     .option('--control', 'let tests direct it: faults, clock, log, users, clients')
+    .option('--tls', 'speak TLS, with a certificate made at start unless the file names one')
     .option('--auto-approve <user>', 'log this user in and consent, without pages')
     .addHelpText(
       'after',
@@ -80,10 +82,14 @@ async function readConfiguration(
 ): Promise<ConfigurationInput> {
   const { readConfigurationFile } = await import('../../dev-server/configuration-file.ts');
   const { config, autoApprove } = options;
-  const file = config === undefined ? {} : await translated(() => readConfigurationFile(config));
+  const file: ConfigurationInput =
+    config === undefined ? {} : await translated(() => readConfigurationFile(config));
   return {
     ...file,
     ...(port === undefined ? {} : { port }),
+    ...(options.tls === true
+      ? { tls: file.tls === undefined || file.tls === false ? true : file.tls }
+      : {}),
     ...(autoApprove === undefined ? {} : { auto_approve: autoApprove }),
   };
 }
@@ -133,6 +139,7 @@ async function tell(
     issuer: server.issuer,
     protected_resource: server.protectedResource,
     pid: processId,
+    ...(server.certificate === null ? {} : { certificate: server.certificate }),
     ...(server.controlSecret === null ? {} : { control_secret: server.controlSecret }),
   });
 }

@@ -27,6 +27,7 @@ const isValid = new Ajv().compile(schema);
 
 const complete: ConfigurationInput = {
   port: 8080,
+  tls: { cert_file: 'cert.pem', key_file: 'key.pem' },
   auto_approve: 'alice',
   issuers: [{ path: '' }, { path: '/tenant', registration: false }],
   clients: [
@@ -59,7 +60,7 @@ describe('the published schema', () => {
 describe('a mistake', () => {
   it.each<[unknown, string]>([
     [[], 'f: expected an object'],
-    [{ prot: 1 }, 'f: prot: not known; expected one of port, auto_approve'],
+    [{ prot: 1 }, 'f: prot: not known; expected one of port, tls, auto_approve'],
     [{ port: 65_536 }, 'f: port: expected a whole number of at least 0 and at most 65535'],
     [{ port: '1' }, 'f: port: expected a whole number'],
     [{ clients: {} }, 'f: clients: expected an array'],
@@ -90,6 +91,8 @@ describe('a mistake', () => {
     [{ issuers: [{ path: '/a', port: 1 }] }, 'f: issuers[0].port: not known'],
     [{ issuers: [{ path: 'a' }] }, 'f: issuers[0].path: expected a string that matches'],
     [{ registration: 'no' }, 'f: registration: expected true or false'],
+    [{ tls: 'yes' }, 'f: tls: expected true or false, or an object'],
+    [{ tls: { cert_file: 'a' } }, 'f: tls.key_file: expected, but missing'],
     [{ dpop_nonce: true }, 'f: dpop_nonce: expected one of optional, required'],
   ])('in %j is told with its path and what was expected', (document, message) => {
     expect(() => checkConfiguration(document, 'f')).toThrow(message);
