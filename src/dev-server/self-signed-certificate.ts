@@ -39,7 +39,8 @@ function basicConstraints(): Buffer {
 
 function subjectAltName(): Buffer {
   const address = tagged(0x87, Buffer.from([127, 0, 0, 1]));
-  const host = tagged(0x82, Buffer.from('localhost'));
+  const name = 'localhost';
+  const host = tagged(0x82, Buffer.from(name));
   return sequence(oid('551d11'), tagged(0x04, sequence(address, host)));
 }
 
