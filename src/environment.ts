@@ -182,6 +182,8 @@ export interface Home {
 export interface UserFiles {
   /** @throws CliError `usage` when it cannot be read or is longer than `limit` bytes */
   read(path: string, limit: number): Promise<Uint8Array>;
+  /** The same for a file with a secret. @throws CliError `usage` also when others than its owner may read it */
+  readPrivate(path: string, limit: number): Promise<Uint8Array>;
   /** @throws CliError `usage` when it cannot be written */
   create(path: string): Promise<FileSink>;
 }

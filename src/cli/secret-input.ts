@@ -22,7 +22,7 @@ export async function readSecret(
   }
   if (sources.stdin) return firstLine(await environment.stdin.readAll(limit), 'stdin');
   if (sources.file !== undefined) {
-    return firstLine(await environment.userFiles.read(sources.file, limit), sources.file);
+    return firstLine(await environment.userFiles.readPrivate(sources.file, limit), sources.file);
   }
   const value = environment.variables[sources.variable];
   return value === '' ? undefined : value;

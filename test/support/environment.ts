@@ -141,12 +141,14 @@ export function memoryHome(files: Map<string, Uint8Array>): Home {
 }
 
 function memoryUserFiles(files: Record<string, string>, written: Map<string, string>): UserFiles {
+  const read: UserFiles['read'] = async (name) => {
+    const text = files[name];
+    if (text === undefined) throw new CliError('usage', `${name} cannot be read`);
+    return new TextEncoder().encode(text);
+  };
   return {
-    read: async (name) => {
-      const text = files[name];
-      if (text === undefined) throw new CliError('usage', `${name} cannot be read`);
-      return new TextEncoder().encode(text);
-    },
+    read,
+    readPrivate: read,
     create: async (name) => {
       const parts: Uint8Array[] = [];
       return {

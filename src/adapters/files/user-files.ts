@@ -13,6 +13,8 @@ import { systemCode, systemReason } from '../system-error.ts';
 export function createUserFiles(): UserFiles {
   return {
     read: (file, limit) => named('read', file, () => readFile(file, limit)),
+    readPrivate: (file, limit) =>
+      named('read', file, () => readFile(file, limit, refuseReadableByOthers)),
     create: (file) => named('write', file, async () => namedSink(file, await openSink(file))),
   };
 }
@@ -40,9 +42,14 @@ function namedSink(file: string, sink: FileSink): FileSink {
   };
 }
 
-async function readFile(file: string, limit: number): Promise<Uint8Array> {
+async function readFile(
+  file: string,
+  limit: number,
+  check?: (file: string, stats: Stats) => void,
+): Promise<Uint8Array> {
   const handle = await open(file, 'r');
   try {
+    check?.(file, await handle.stat());
     const parts: Buffer[] = [];
     let length = 0;
     for await (const part of handle.createReadStream({ autoClose: false })) {
@@ -54,6 +61,14 @@ async function readFile(file: string, limit: number): Promise<Uint8Array> {
   } finally {
     await handle.close();
   }
+}
+
+/** As ssh does with its keys. A pipe has no other readers, and Windows no modes. */
+function refuseReadableByOthers(file: string, stats: Stats): void {
+  if (!stats.isFile() || process.geteuid === undefined || (stats.mode & 0o077) === 0) return;
+  throw new CliError('usage', `${file} holds a secret and can be read by others`, {
+    hint: `chmod 600 ${file}`,
+  });
 }
 
 async function openSink(file: string): Promise<FileSink> {

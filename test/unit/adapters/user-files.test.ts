@@ -52,6 +52,25 @@ async function failure(work: Promise<unknown>): Promise<CliError> {
   return error as CliError;
 }
 
+describe('reading a secret', () => {
+  it.skipIf(process.platform === 'win32').each([0o640, 0o604, 0o666, 0o620])(
+    'refuses a file of mode %o, which others than its owner can use',
+    async (mode) => {
+      fs.writeFileSync(at('a'), 'canary');
+      fs.chmodSync(at('a'), mode);
+      expect(await failure(files.readPrivate(at('a'), 100))).toMatchObject({
+        hint: `chmod 600 ${at('a')}`,
+      });
+      expect(await files.read(at('a'), 100)).toHaveLength(6);
+    },
+  );
+
+  it.each([0o600, 0o400])('gives a file of mode %o', async (mode) => {
+    fs.writeFileSync(at('a'), 'canary', { mode });
+    expect(Buffer.from(await files.readPrivate(at('a'), 100)).toString()).toBe('canary');
+  });
+});
+
 describe('reading', () => {
   it('gives the whole file up to the limit, and refuses a longer one', async () => {
     fs.writeFileSync(at('a'), 'x'.repeat(200_000));
