@@ -2,11 +2,13 @@
 
 import { Command } from 'commander';
 import type { Frame } from './command.ts';
+import { addClientCommand } from './commands/client.ts';
 import { addDecodeCommand } from './commands/decode.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDiscoverCommand } from './commands/discover.ts';
 import { addLoginCommand } from './commands/login.ts';
 import { addLogoutCommand } from './commands/logout.ts';
+import { addProfileCommand } from './commands/profile.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addStoreCommand } from './commands/store.ts';
@@ -36,6 +38,8 @@ export function buildProgram(frame: Frame): Command {
   addDecodeCommand(program, frame);
   addStoreCommand(program, frame);
   addDiscoverCommand(program, frame);
+  addClientCommand(program, frame);
+  addProfileCommand(program, frame);
   addDemoCommand(program, frame);
   addServeCommand(program, frame);
   program.addHelpText('after', examples);

@@ -28,11 +28,12 @@ import { authorizeDevice } from './authorize-device.ts';
 import type { FoundServer, ServerInput } from './find-server.ts';
 import { findServer } from './find-server.ts';
 import type { LoginClient } from './login-client.ts';
-import { callbackPath, findLoginClient } from './login-client.ts';
+import { findLoginClient, fits, loopbackUri, redirectPlace } from './login-client.ts';
 import type { LoginProfile } from './login-profile.ts';
 import { chooseLoginProfile, keepIssuer } from './login-profile.ts';
 import { pastedResponse } from './pasted-response.ts';
 import { saveLogin, tryToForget } from './save-login.ts';
+import { noSharedRegistration, shareRegistration } from './shared-registration.ts';
 import { fetchIdTokenKeys, tokenSetOf } from './token-set-of.ts';
 import { readyStore } from './ready-store.ts';
 
@@ -49,6 +50,8 @@ export type LoginInput = ServerInput & {
   /** Undefined means the browser, or the device flow where there is nothing else. */
   readonly grant: 'authorization_code' | 'device_code' | undefined;
   readonly port: number | undefined;
+  /** `http://127.0.0.1:<port>/<path>`, for a client that is registered with just that. */
+  readonly redirectUri: string | undefined;
   readonly browser: boolean;
   /** From the moment the URL is shown to the callback, in milliseconds. */
   readonly timeout: number;
@@ -109,38 +112,51 @@ export async function login(
   refuseUnusableServer(server);
   refuseBadEndpoints(server);
   const request = {
-    scope: input.scope ?? defaultScope(server, found.resource?.scope),
+    scope: input.scope ?? existing?.scope ?? defaultScope(server, found.resource?.scope),
     resources: resourcesOf(input, found, existing),
   };
-  const path = callbackPath(environment.random, existing, input.clientId);
-  const findClient = (redirectUri: string) =>
-    findLoginClient(
+  const isDevice = await isForDevice(environment, server, input, progress);
+  const registers =
+    existing === null && input.clientId === undefined && server.registration_endpoint !== undefined;
+  const shared = registers
+    ? await shareRegistration(environment, store, server.issuer, chosen.name)
+    : noSharedRegistration;
+  const storeKey = existing?.storeKey ?? shared.storeKey ?? newStoreKey(environment);
+  const redirect = redirectPlace(environment.random, input, existing ?? shared.client);
+  const findClient = async (redirectUri: string): Promise<LoginClient> => {
+    if (shared.client !== null && fits(shared.client, redirectUri)) {
+      await shared.release();
+      return shared.client;
+    }
+    const client = await findLoginClient(
       environment,
       protocolFetch,
       store,
       server,
       redirectUri,
-      { ...input, existing, registerAt: chosen.preset?.registerAt },
+      {
+        ...input,
+        existing,
+        registerAt: chosen.preset?.registerAt,
+        isPortFixed: redirect.port !== undefined,
+      },
       request.scope,
+      environment.clock.now(),
     );
+    await shared.share(client, storeKey);
+    await shared.release();
+    return client;
+  };
   const finish = async (client: LoginClient, tokens: TokenSet): Promise<LoginResult> => {
-    const profile = profileOf(
-      environment,
-      allowedOrigins,
-      chosen,
-      storeKind,
-      found,
-      client,
-      request,
-    );
+    const profile = profileOf(storeKey, allowedOrigins, chosen, storeKind, found, client, request);
     await saveLogin(environment, store, profile, tokens, client);
     const outdated = existing?.store === storeKind ? null : (existing ?? chosen.replaced);
     const leftBehind = outdated !== null && !(await tryToForget(environment, outdated));
     return { profile, tokens, requestedScope: request.scope, leftBehind };
   };
-  if (await isForDevice(environment, server, input, progress)) {
+  const byDevice = async (): Promise<LoginResult> => {
     // The client gets a redirect URI all the same, for logins with a browser later on.
-    const client = await findClient(`http://127.0.0.1${path}`);
+    const client = await findClient(loopbackUri(redirect));
     const tokens = await tokensByDevice(
       environment,
       protocolFetch,
@@ -150,34 +166,47 @@ export async function login(
       progress,
     );
     return finish(client, tokens);
-  }
-  const listener = await environment.loopback.listen({
-    path,
-    port: input.port,
-    onRefused: (count) => progress.refusedCallbacks(count),
-  });
-  try {
-    const client = await findClient(listener.redirectUri);
-    const authorization = createAuthorizationRequest(environment, server, {
-      clientId: client.client.clientId,
-      redirectUri: listener.redirectUri,
-      ...request,
+  };
+  const byBrowser = async (): Promise<LoginResult> => {
+    const listener = await environment.loopback.listen({
+      ...redirect,
+      onRefused: (count) => progress.refusedCallbacks(count),
     });
-    const callback = await authorize(environment, listener, server, authorization, input, progress);
-    return await answering(callback, async () => {
-      const response = await validateAuthorizationResponse(
-        callback.parameters,
-        authorization,
+    try {
+      const client = await findClient(listener.redirectUri);
+      const authorization = createAuthorizationRequest(environment, server, {
+        clientId: client.client.clientId,
+        redirectUri: listener.redirectUri,
+        ...request,
+      });
+      const callback = await authorize(
+        environment,
+        listener,
         server,
-        client.client,
+        authorization,
+        input,
+        progress,
       );
-      return finish(
-        client,
-        await redeem(environment, protocolFetch, server, client, authorization, response),
-      );
-    });
+      return await answering(callback, async () => {
+        const response = await validateAuthorizationResponse(
+          callback.parameters,
+          authorization,
+          server,
+          client.client,
+        );
+        return finish(
+          client,
+          await redeem(environment, protocolFetch, server, client, authorization, response),
+        );
+      });
+    } finally {
+      await listener.close();
+    }
+  };
+  try {
+    return await (isDevice ? byDevice() : byBrowser());
   } finally {
-    await listener.close();
+    await shared.forget();
   }
 }
 
@@ -297,7 +326,7 @@ async function answering<T>(callback: Callback, step: () => Promise<T>): Promise
 }
 
 function profileOf(
-  environment: Environment,
+  storeKey: string,
   allowedOrigins: readonly string[],
   { name, existing, preset }: LoginProfile,
   store: StoreKind,
@@ -327,7 +356,7 @@ function profileOf(
     resources: request.resources,
     allowedOrigins: [...new Set(origins)],
     store,
-    storeKey: existing?.storeKey ?? newStoreKey(environment),
+    storeKey,
     issuerInResponse:
       server.authorization_response_iss_parameter_supported === true ||
       (existing?.issuerInResponse ?? false),

@@ -60,7 +60,11 @@ async function revokeAtServer(
     const protocolFetch = createProtocolFetch(environment, userAgent);
     const server = await serverOf(protocolFetch, profile);
     if (findEndpoint(server, 'revocation_endpoint') === null) return 'forgotten';
-    const client = await clientOf(openSecretStore(environment, profile.store), profile);
+    const client = await clientOf(
+      openSecretStore(environment, profile.store),
+      profile,
+      environment.clock.now(),
+    );
     if (tokens.refreshToken !== undefined) {
       await revokeToken(protocolFetch, server, client, tokens.refreshToken, 'refresh_token');
     }

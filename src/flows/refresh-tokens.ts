@@ -57,7 +57,7 @@ async function redeemAndStore(
 ): Promise<TokenSet> {
   const protocolFetch = createProtocolFetch(environment, userAgent);
   const server = await serverOf(protocolFetch, profile);
-  const client = await clientOf(store, profile);
+  const client = await clientOf(store, profile, environment.clock.now());
   const keys = await keysForRefresh(protocolFetch, server, current);
   const outcome = await redeem(environment, () =>
     requestTokensByRefresh(protocolFetch, server, client, refreshToken, profile.resources),

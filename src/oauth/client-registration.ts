@@ -17,10 +17,22 @@ export type ClientRegistration = {
   /** RFC 7592 §3; a secret. */
   readonly registrationAccessToken: string | undefined;
   readonly registrationClientUri: string | undefined;
+  /** What the server registered; with secrets in it. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+};
+
+export type RegistrationOptions = {
+  /** A loopback literal; with its port when the port is fixed. */
+  readonly redirectUri: string;
+  readonly scope: string | undefined;
+  /** Further client metadata, or other values than ours; RFC 7591 §2. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly initialAccessToken?: string | undefined;
+  readonly softwareStatement?: string | undefined;
 };
 
 /**
- * Registers a public native client for a loopback redirect URI; the port is left out, as RFC 8252 §7.3 has it.
+ * Registers a native client for a loopback redirect URI, a public one unless the metadata say otherwise.
  * What the server returns is what counts.
  * @throws CliError `usage` when the server has no registration endpoint; OAuthError; CliError `protocol_violation`
  * @see RFC 7591 §3.1, §3.2.1
@@ -28,22 +40,21 @@ export type ClientRegistration = {
 export async function registerClient(
   protocolFetch: ProtocolFetch,
   server: AuthorizationServer,
-  redirectUri: string,
-  scope: string | undefined,
+  options: RegistrationOptions,
 ): Promise<ClientRegistration> {
   if (findEndpoint(server, 'registration_endpoint') === null) {
     throw new CliError('usage', `${server.issuer} does not register clients by itself`, {
       hint: 'register one there and give its id with --client-id',
     });
   }
-  const requested = withoutPort(redirectUri);
+  const { redirectUri, scope, initialAccessToken, softwareStatement } = options;
   return translateLibraryErrors(async () => {
     const response = await oauth.dynamicClientRegistrationRequest(
       server,
       {
         client_name: 'oauth-cli',
         application_type: 'native',
-        redirect_uris: [requested],
+        redirect_uris: [redirectUri],
         grant_types: [
           'authorization_code',
           'refresh_token',
@@ -54,13 +65,16 @@ export async function registerClient(
         response_types: ['code'],
         token_endpoint_auth_method: 'none',
         ...(scope === undefined ? {} : { scope }),
+        ...(options.metadata as Record<string, oauth.JsonValue> | undefined),
+        ...(softwareStatement === undefined ? {} : { software_statement: softwareStatement }),
       },
       {
         ...libraryOptions(protocolFetch, server),
+        ...(initialAccessToken === undefined ? {} : { initialAccessToken }),
       },
     );
     await refuseErrorResponse(response, 'registration endpoint', [200, 201]);
-    return clientRegistration(await response.json(), requested);
+    return clientRegistration(await response.json(), redirectUri);
   });
 }
 
@@ -71,7 +85,11 @@ export function withoutPort(redirectUri: string): string {
   return url.href;
 }
 
-function clientRegistration(body: unknown, requestedRedirectUri: string): ClientRegistration {
+/** What a registration or management response says. @throws CliError `protocol_violation` @see RFC 7591 §3.2.1 */
+export function clientRegistration(
+  body: unknown,
+  requestedRedirectUri: string,
+): ClientRegistration {
   const wire = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   const clientId = wire['client_id'];
   if (typeof clientId !== 'string' || clientId === '') {
@@ -92,6 +110,7 @@ function clientRegistration(body: unknown, requestedRedirectUri: string): Client
     clientSecretExpiresAt: expiry(wire['client_secret_expires_at']),
     registrationAccessToken: stringMember(wire, 'registration_access_token'),
     registrationClientUri: stringMember(wire, 'registration_client_uri'),
+    metadata: wire,
   };
 }
 

@@ -73,6 +73,17 @@ export function withProfile(configuration: Configuration, profile: Profile): Con
   return { current: profile.name, profiles: [...others, profile] };
 }
 
+/** The configuration with one profile changed, in its place. */
+export function withChangedProfile(
+  { current, profiles }: Configuration,
+  name: string,
+  change: (profile: Profile) => Profile,
+): Configuration {
+  const changed = profiles.map((profile) => (profile.name === name ? change(profile) : profile));
+  const index = profiles.findIndex((profile) => profile.name === name);
+  return { current: current === name ? changed[index]?.name : current, profiles: changed };
+}
+
 /** The configuration without a profile. */
 export function withoutProfile(configuration: Configuration, name: string): Configuration {
   return {

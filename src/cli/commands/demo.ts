@@ -110,6 +110,7 @@ async function logInFor(
       metadata: undefined,
       endpoints: [],
       grant: 'authorization_code',
+      redirectUri: undefined,
       clientId: undefined,
       clientSecret: undefined,
       clientAuthentication: undefined,

@@ -82,6 +82,7 @@ async function printTable(
     ['PKCE', server.code_challenge_methods_supported],
     ['iss in responses', server.authorization_response_iss_parameter_supported],
     ['DPoP', server.dpop_signing_alg_values_supported],
+    ['client id as URL', server['client_id_metadata_document_supported']],
     ['scopes', server.scopes_supported],
   ];
   const uses: [label: string, value: unknown][] = [

@@ -40,6 +40,7 @@ type LoginOptions = OutputOptions & {
   readonly device?: boolean;
   readonly browser: boolean;
   readonly port?: string;
+  readonly redirectUri?: string;
   readonly loginTimeout: string;
   readonly store?: string;
 };
@@ -98,6 +99,7 @@ export function addLoginCommand(program: Command, frame: Frame): void {
     .option('--endpoint <name=url>', 'an endpoint that its metadata lack; repeatable', collect)
     .option('--no-browser', 'print the URL and wait, open nothing')
     .option('--port <port>', 'port of the redirect listener (default: any free one)')
+    .option('--redirect-uri <uri>', 'http://127.0.0.1:<port>/<path>, as registered there')
     .option('--login-timeout <seconds>', 'how long to wait for the browser', '300')
     .addOption(
       optionWithVariable(
@@ -171,6 +173,7 @@ async function loginInput(
         : optionOrVariable(environment, options.grant, 'OAUTH_CLI_GRANT'),
     ),
     port: options.port === undefined ? undefined : wholeNumber('--port', options.port, 65_535),
+    redirectUri: options.redirectUri,
     browser: options.browser,
     timeout: wholeNumber('--login-timeout', options.loginTimeout, 86_400) * 1000,
     store: store === undefined ? undefined : storeThatLasts(checkStoreKind(store)),
@@ -206,7 +209,7 @@ function loginProgress(
       output.report('Your keychain is locked: please unlock it in the window that opens.'),
     found: (resource, issuer) =>
       output.report(
-        `${sanitize(resource)} accepts tokens of the authorization server ${bold(displayUrl(issuer))}`,
+        `${sanitize(resource)} accepts tokens of the authorization server ${bold(sanitize(issuer))}`,
       ),
     notice: (text) => output.report(dim(sanitize(text))),
     async authorizing(url, browser, redirectUri) {
